@@ -1,0 +1,114 @@
+/**
+ * Who may import whom. This file is the statement of it; CI runs it.
+ * An app may use any library; libraries form layers; apps meet only on the log.
+ */
+const lib = (names) => `^libs/(${names})/`;
+
+/** What each library may import besides itself and npm packages. */
+const mayImport = {
+  kernel: '',
+  contracts: 'kernel',
+  domain: 'kernel|contracts',
+  'event-log': 'kernel|contracts',
+  projecting: 'kernel|contracts|domain|event-log',
+  artifacts: 'kernel|contracts',
+  onnx: 'kernel|contracts',
+  inference: 'kernel|contracts|onnx',
+  nest: 'kernel|contracts|domain|event-log|projecting|artifacts',
+};
+
+/** What the pure libraries must not touch: frameworks, drivers, the operating system. */
+const impure =
+  '^(node_modules/(@nestjs|@nats-io|pg|onnxruntime-node|fastify)/|(node:)?(fs|net|http|child_process|worker_threads)$)';
+
+module.exports = {
+  forbidden: [
+    {
+      name: 'no-circular',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    { name: 'not-resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...Object.entries(mayImport).map(([name, allowed]) => ({
+      name: `libs-${name}`,
+      comment: `libs/${name} may import: ${allowed === '' ? 'no other library' : allowed.replaceAll('|', ', ')}`,
+      severity: 'error',
+      from: { path: lib(name), pathNot: '\\.spec\\.ts$' },
+      to: {
+        path: '^(libs|apps|projections|config|tests)/',
+        pathNot: lib(allowed === '' ? name : `${name}|${allowed}`),
+      },
+    })),
+    {
+      name: 'every-lib-has-a-rule',
+      comment: 'A new library gets its line in `mayImport` above.',
+      severity: 'error',
+      from: { path: '^libs/', pathNot: lib(Object.keys(mayImport).join('|')) },
+      to: {},
+    },
+    {
+      name: 'libs-through-their-index',
+      comment: 'The public surface of a library is its index.ts.',
+      severity: 'error',
+      from: { path: '^(apps|projections|config)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/[^/]+/', pathNot: '^libs/[^/]+/index\\.ts$' },
+    },
+    {
+      name: 'libs-meet-through-their-index',
+      severity: 'error',
+      from: { path: '^libs/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^libs/[^/]+/', pathNot: ['^libs/[^/]+/index\\.ts$', '^libs/$1/'] },
+    },
+    {
+      name: 'domain-is-pure',
+      severity: 'error',
+      from: { path: lib('kernel|contracts|domain'), pathNot: '\\.spec\\.ts$' },
+      to: { path: impure },
+    },
+    {
+      name: 'nats-behind-its-libraries',
+      comment:
+        'One append path: only event-log and artifacts speak JetStream; libs/nest opens the connection and carries control messages.',
+      severity: 'error',
+      from: { path: '^(apps|libs|projections|config)/', pathNot: lib('event-log|artifacts|nest') },
+      to: { path: '^node_modules/@nats-io/(jetstream|kv|obj|transport-node)/', dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'streams-are-configuration',
+      comment: 'config/streams.ts is handed to event-log by apps and tests.',
+      severity: 'error',
+      from: { path: '^(libs|projections)/' },
+      to: { path: '^config/' },
+    },
+    {
+      name: 'projections-import-downwards',
+      severity: 'error',
+      from: { path: '^projections/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^(apps|config|tests)/|^libs/(?!kernel|contracts|domain|event-log|projecting)' },
+    },
+    {
+      name: 'apps-never-import-each-other',
+      comment: 'Apps meet on the log. The platform only composes: it starts them by path.',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'product-does-not-import-tests',
+      severity: 'error',
+      from: { path: '^(apps|libs|projections|config)/', pathNot: '\\.spec\\.ts$' },
+      to: { path: '^tests/' },
+    },
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^dist/' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: {
+      conditionNames: ['source', 'import', 'require', 'node', 'default', 'types'],
+      exportsFields: ['exports'],
+    },
+  },
+};

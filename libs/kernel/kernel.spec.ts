@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { canonicalJson, idSource, nameOf, uuidv5 } from './index.js';
+
+describe('uuidv5', () => {
+  it('gives the example of RFC 9562, appendix A.4', () => {
+    expect(uuidv5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'www.example.com')).toBe(
+      '2ed6657d-e927-568b-95e1-2665a8aea6a2',
+    );
+  });
+});
+
+describe('idSource', () => {
+  it('puts the instant of RFC 9562, appendix A.6 in front, so that ids sort by time', () => {
+    const ids = idSource((size) => new Uint8Array(size).fill(0xff));
+    expect(ids.next(0x017f22e279b0)).toBe('017f22e2-79b0-7fff-bfff-ffffffffffff');
+  });
+});
+
+describe('nameOf', () => {
+  it('never gives two lists of parts the same name', () => {
+    expect(nameOf('ab', 'c')).not.toBe(nameOf('a', 'bc'));
+    expect(nameOf('a', '1:b')).not.toBe(nameOf('a1:', 'b'));
+  });
+});
+
+describe('canonicalJson', () => {
+  it('sorts members and prints numbers as the example of RFC 8785, section 3.2.2', () => {
+    const value = {
+      numbers: [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001],
+      literals: [null, true, false],
+    };
+    expect(canonicalJson(value)).toBe(
+      '{"literals":[null,true,false],"numbers":[333333333.3333333,1e+30,4.5,0.002,1e-27]}',
+    );
+  });
+  it('leaves undefined members out and refuses what JSON cannot hold', () => {
+    expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}');
+    expect(() => canonicalJson({ a: NaN })).toThrow('NaN is not a JSON number');
+    expect(() => canonicalJson('\ud800')).toThrow('lone surrogate');
+  });
+});
