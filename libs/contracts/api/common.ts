@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** Positions are sequences of EVENTS. */
+export const position = z.int().positive();
+
+export const asOf = z
+  .union([
+    z
+      .string()
+      .regex(/^seq:[1-9]\d{0,14}$/, 'a position is written seq:N')
+      .transform((text) => ({ seq: Number(text.slice(4)) })),
+    z.iso.datetime({ offset: true }).transform((text) => ({ at: Date.parse(text) })),
+  ])
+  .meta({ id: 'AsOf', description: 'A past moment: an ISO-8601 instant or seq:N' });
+export type AsOf = z.infer<typeof asOf>;
+
+const wholeNumber = (from: number, to: number) => z.coerce.number().pipe(z.int().min(from).max(to));
+
+export const readQuery = z.object({
+  as_of: asOf.optional(),
+  min_seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).optional(),
+});
+export const listQuery = readQuery.extend({
+  limit: wholeNumber(1, 500).default(50),
+  cursor: z.string().min(1).max(2048).optional(),
+});
+
+export const accepted = { event_id: z.uuid(), seq: position };
+export const asOfSeq = { as_of_seq: z.int().nonnegative() };
+
+export const listOf = <Item extends z.ZodType>(item: Item) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable(), ...asOfSeq });
+
+export const idempotencyKey = z.string().min(1).max(255);

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { deploymentName, modelName, modelVersion, sha256Digest } from '../names.js';
+import { asOfSeq } from './common.js';
+
+/** Limits of a batch, in rows and bytes; and of a single prediction, in bytes. */
+export const batchLimits = { rows: 10_000, bytes: 16 * 1024 * 1024, singleBytes: 1024 * 1024 } as const;
+
+const shortText = z.string().min(1).max(256);
+const featureValues = z.record(z.string(), z.unknown());
+const traits = {
+  request_id: shortText.optional(),
+  routing_key: shortText.optional(),
+  subject_id: shortText.optional(),
+};
+
+export const predict = z
+  .strictObject({ deployment: deploymentName, input: featureValues, ...traits })
+  .meta({ id: 'Predict' });
+export const predictBatch = z
+  .strictObject({ deployment: deploymentName, inputs: z.array(featureValues).min(1).max(batchLimits.rows), ...traits })
+  .meta({ id: 'PredictBatch' });
+
+export const predictionOutput = z
+  .object({
+    label: z.union([z.string(), z.number(), z.boolean()]).optional(),
+    probabilities: z.record(z.string(), z.number()).optional(),
+    value: z.unknown().optional(),
+  })
+  .meta({ id: 'PredictionOutput' });
+export type PredictionOutput = z.infer<typeof predictionOutput>;
+
+export const predicted = z
+  .object({
+    prediction_id: z.string(),
+    deployment: deploymentName,
+    model: modelName,
+    version: modelVersion,
+    output: predictionOutput,
+  })
+  .meta({ id: 'Prediction' });
+
+export const batchPredicted = z
+  .object({
+    predictions: z.array(z.object({ prediction_id: z.string(), version: modelVersion, output: predictionOutput })),
+  })
+  .meta({ id: 'BatchPrediction' });
+
+export const predictHealth = z
+  .object({
+    instance: z.string(),
+    routing_seq: z.int(),
+    deployments: z.array(
+      z.object({
+        deployment: deploymentName,
+        versions: z.array(
+          z.object({
+            model: modelName,
+            version: modelVersion,
+            role: z.string(),
+            weight: z.number(),
+            loaded: z.boolean(),
+          }),
+        ),
+        last_error: z.object({ at: z.string(), code: z.string(), detail: z.string() }).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'PredictHealth' });
+
+/** The story of one prediction. */
+export const why = z
+  .object({
+    prediction_id: z.string(),
+    deployment: deploymentName,
+    outcome: z.enum(['served', 'failed', 'refused']),
+    recorded_at: z.string(),
+    began_at: z.string(),
+    latency_ms: z.number(),
+    request: z.object({
+      input: z.record(z.string(), z.unknown()).nullable(),
+      request_id: z.string().nullable(),
+      routing_key: z.string().nullable(),
+      subject_id: z.string().nullable(),
+    }),
+    output: predictionOutput.nullable(),
+    failure: z.object({ code: z.string(), detail: z.unknown() }).nullable(),
+    model: modelName,
+    version: modelVersion,
+    artifact: sha256Digest,
+    identity: z.object({
+      epoch: z.string(),
+      counter: z.int(),
+      row: z.int(),
+      traffic_seq: z.int(),
+      instance: z.string(),
+    }),
+    route: z.object({ routing_seq: z.int(), role: z.string(), rollout_id: z.string(), reason: z.string() }),
+    rollout: z
+      .object({
+        requested_seq: z.int(),
+        requested_at: z.string(),
+        requested_by: z.string(),
+        live_seq: z.int().nullable(),
+        live_at: z.string().nullable(),
+        environment: z.string(),
+      })
+      .nullable(),
+    registration: z
+      .object({
+        seq: z.int(),
+        event_id: z.string(),
+        registered_at: z.string(),
+        registered_by: z.string(),
+        stage: z.string(),
+        metrics: z.record(z.string(), z.number()),
+        lineage: z.record(z.string(), z.unknown()),
+      })
+      .nullable(),
+    ...asOfSeq,
+  })
+  .meta({ id: 'Why' });
+export type Why = z.infer<typeof why>;

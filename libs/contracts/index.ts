@@ -1,0 +1,115 @@
+export {
+  deploymentName,
+  modelName,
+  modelVersion,
+  nameOfToken,
+  sha256Digest,
+  subjects,
+  subjectToken,
+  versionReference,
+} from './names.js';
+export {
+  feature,
+  outputInfo,
+  outputRole,
+  signature,
+  tensorInfo,
+  tensorType,
+  type Feature,
+  type OutputInfo,
+  type Signature,
+  type TensorInfo,
+  type TensorType,
+} from './signature.js';
+export { eventSource, hashedHeaders, header, type AnyEvent, type CommandMeta, type RecordedEvent } from './envelope.js';
+export {
+  catalogueOf,
+  decodeEvent,
+  defineEvent,
+  type DecodeFailure,
+  type EventCatalogue,
+  type EventDefinition,
+  type EventOf,
+  type Upcaster,
+} from './events/define.js';
+export {
+  baseline,
+  lineage,
+  metrics,
+  stage,
+  tags,
+  VersionRegistered,
+  type Lineage,
+  type ModelEvent,
+  type Stage,
+} from './events/model.js';
+export {
+  DeploymentFailed,
+  DeploymentRequested,
+  DeploymentRetired,
+  DeploymentWentLive,
+  environment,
+  instanceReport,
+  recording,
+  strategy,
+  type DeploymentEvent,
+  type Environment,
+  type Recording,
+  type Strategy,
+} from './events/deployment.js';
+export { ConfigurationApplied, type ConfigurationEvent } from './events/configuration.js';
+export { eventCatalogue, type GovernanceEvent } from './events/catalogue.js';
+export {
+  ChunkMalformed,
+  decodeChunk,
+  emptyColumn,
+  encodeChunk,
+  encodeChunkSchema,
+  predictionsRecorded,
+  type Arm,
+  type Chunk,
+  type ChunkRows,
+  type ChunkSchema,
+  type Column,
+  type ColumnSpec,
+  type OutputColumnSpec,
+} from './traffic/chunk.js';
+export {
+  decodePredictionId,
+  encodePredictionId,
+  epochCheck,
+  maxChunkRows,
+  type PredictionLocator,
+} from './traffic/prediction-id.js';
+export {
+  fieldError,
+  fieldErrorsOf,
+  problem,
+  problemCodes,
+  problemOf,
+  rejection,
+  type FieldError,
+  type Problem,
+  type ProblemCode,
+  type Rejection,
+} from './problems.js';
+export * as api from './api/index.js';
+export {
+  configurationFiles,
+  environmentVariables,
+  pipelineConfig,
+  type ConfigurationFiles,
+  type EnvironmentVariables,
+} from './configuration.js';
+export {
+  controlSubjects,
+  prepareReply,
+  prepareRequest,
+  servingBucket,
+  servingMember,
+  servingReport,
+  type PrepareReply,
+  type PrepareRequest,
+  type ServingMember,
+  type ServingReport,
+} from './control.js';

@@ -1,0 +1,72 @@
+import { z } from 'zod';
+
+/**
+ * Names people give to models and deployments: letters, digits, `.`, `_`, `-` and inner spaces, at most 128 characters.
+ * `@`, `/`, `:`, `*` and `>` are left out because they separate versions, paths, instants and subjects.
+ */
+const namePattern = /^[A-Za-z0-9._-](?:[A-Za-z0-9._ -]*[A-Za-z0-9._-])?$/;
+
+const named = (what: string) =>
+  z
+    .string()
+    .min(1)
+    .max(128)
+    .regex(namePattern, `a ${what} holds letters, digits, '.', '_', '-' and inner spaces only`)
+    .refine((name) => name !== '.' && name !== '..', `'.' and '..' are not ${what}s`);
+
+export const modelName = named('model name').meta({ id: 'ModelName', description: 'Name of a registered model' });
+
+export const deploymentName = named('deployment name').meta({
+  id: 'DeploymentName',
+  description: 'Name of a deployment: the address that predictions are sent to',
+});
+
+const semanticVersion = /^(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})\.(0|[1-9]\d{0,8})$/;
+
+export const modelVersion = z
+  .string()
+  .regex(semanticVersion, 'a version is MAJOR.MINOR.PATCH, for example 1.2.0')
+  .meta({ id: 'ModelVersion', description: 'Semantic version of a registered model, MAJOR.MINOR.PATCH' });
+
+export const sha256Digest = z
+  .string()
+  .regex(/^sha256:[0-9a-f]{64}$/, "a digest is 'sha256:' and 64 lower-case hexadecimal digits")
+  .meta({ id: 'Digest', description: 'Content address: sha256 of the bytes' });
+
+/** `name@1.2.0`. Names hold no `@`, so the first one separates. */
+export const versionReference = z
+  .string()
+  .regex(/^[^@]+@[^@]+$/, 'a model version is written name@MAJOR.MINOR.PATCH')
+  .transform((text, context) => {
+    const [name, version] = text.split('@') as [string, string];
+    const parsed = z.object({ name: modelName, version: modelVersion }).safeParse({ name, version });
+    if (parsed.success) return parsed.data;
+    for (const issue of parsed.error.issues) context.addIssue({ code: 'custom', message: issue.message });
+    return z.NEVER;
+  });
+
+/**
+ * The name as one token of a NATS subject, injective: every byte that is not a letter, a digit, `_` or `-`
+ * becomes `=XX`. Names never hold `=`, so no two names share a token.
+ */
+export function subjectToken(name: string): string {
+  let token = '';
+  for (const byte of Buffer.from(name, 'utf8')) {
+    const character = String.fromCharCode(byte);
+    token += /[A-Za-z0-9_-]/.test(character) ? character : `=${byte.toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return token;
+}
+
+/** The name behind a subject token. @throws TypeError when the token was not made by `subjectToken`. */
+export function nameOfToken(token: string): string {
+  if (!/^(?:[A-Za-z0-9_-]|=[0-9A-F]{2})+$/.test(token)) throw new TypeError(`'${token}' is not an encoded name`);
+  return decodeURIComponent(token.replaceAll('=', '%'));
+}
+
+export const subjects = {
+  model: (name: string) => `evt.model.${subjectToken(name)}`,
+  deployment: (name: string) => `evt.deployment.${subjectToken(name)}`,
+  configuration: () => 'evt.configuration.modelog',
+  predictions: (deployment: string) => `pred.${subjectToken(deployment)}`,
+} as const;

@@ -1,0 +1,112 @@
+import { z } from 'zod';
+
+/**
+ * Every code a caller can meet, with its HTTP status. Codes are stable; a rejection of the domain has one of these.
+ * 409: a rule of the domain or a conflict; 422: well-formed, with impossible values.
+ */
+export const problemCodes = {
+  // the request
+  malformed_json: [400, 'The body is not JSON'],
+  malformed_body: [400, 'The body does not arrive as announced'],
+  invalid_request: [422, 'Some values are impossible'],
+  unsupported_media_type: [415, 'The content type is not taken here'],
+  not_found: [404, 'There is nothing at this address'],
+  method_not_allowed: [405, 'This address does not take the method'],
+  payload_too_large: [413, 'The body is too large'],
+  // commands
+  idempotency_conflict: [409, 'The Idempotency-Key was used with another body'],
+  no_change: [409, 'The command would change nothing'],
+  append_contention: [503, 'Too many changes to the same thing at once'],
+  log_unavailable: [503, 'The event log cannot be reached'],
+  // artifacts
+  artifact_not_found: [404, 'No artifact has this digest'],
+  artifact_damaged: [500, 'The stored artifact is damaged'],
+  digest_mismatch: [422, 'The bytes do not have the announced digest'],
+  // models
+  model_not_found: [404, 'No model has this name'],
+  version_not_found: [404, 'The model has no such version'],
+  version_exists: [409, 'The version is registered already'],
+  version_archived: [409, 'The version is archived'],
+  not_onnx: [422, 'The artifact is not an ONNX model'],
+  external_data: [422, 'The model keeps tensors in other files'],
+  unsupported_model: [422, 'The model has inputs or outputs that cannot be served'],
+  model_cannot_load: [422, 'ONNX Runtime cannot load the model'],
+  model_cannot_run: [422, 'ONNX Runtime cannot run the model'],
+  signature_mismatch: [422, 'The declared features do not fit the model'],
+  // deployments
+  deployment_not_found: [404, 'No deployment has this name'],
+  deployment_not_live: [503, 'The deployment has no version that serves'],
+  deployment_retired: [409, 'The deployment is retired'],
+  rollout_in_progress: [409, 'Another version is being rolled out'],
+  rollout_not_in_progress: [409, 'This rollout is not in progress'],
+  stage_not_reached: [409, "The version's stage does not allow the environment"],
+  environment_mismatch: [409, 'The deployment runs in another environment'],
+  strategy_not_available: [422, 'The strategy is not available'],
+  // predictions
+  missing_feature: [422, 'A required feature is missing'],
+  unknown_feature: [422, 'A feature is unknown'],
+  ill_typed_feature: [422, 'A feature has the wrong type'],
+  not_finite: [422, 'A number is not finite at the precision of the model'],
+  empty_batch: [422, 'A batch needs at least one row'],
+  model_failed: [500, 'The model failed on this input'],
+  prediction_not_found: [404, 'No prediction has this id'],
+  overloaded: [503, 'More requests than can be answered in time'],
+  routing_stale: [503, 'The routing table cannot be confirmed with the log'],
+  // reads
+  not_caught_up: [503, 'The read model has not reached the position'],
+  invalid_position: [422, 'The position is not in the log'],
+  invalid_cursor: [422, 'The cursor was not made by this list'],
+  unavailable: [503, 'A component cannot serve'],
+  internal: [500, 'Something failed that should not'],
+} as const satisfies Record<string, readonly [number, string]>;
+
+export type ProblemCode = keyof typeof problemCodes;
+
+export const fieldError = z.object({
+  /** Where in the request: `input.amount`, `body`, `header Idempotency-Key`. */
+  path: z.string(),
+  message: z.string(),
+});
+export type FieldError = z.infer<typeof fieldError>;
+
+/** application/problem+json (RFC 9457). */
+export const problem = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    code: z.string(),
+    errors: z.array(fieldError).optional(),
+  })
+  .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable code' });
+export type Problem = z.infer<typeof problem>;
+
+/** What was refused and why; every refusal inside Modelog is one of these until an edge turns it into its protocol. */
+export interface Rejection {
+  readonly code: ProblemCode;
+  readonly detail: string;
+  readonly errors?: readonly FieldError[];
+}
+
+export const rejection = (code: ProblemCode, detail: string, errors?: readonly FieldError[]): Rejection =>
+  errors === undefined ? { code, detail } : { code, detail, errors };
+
+export function problemOf({ code, detail, errors }: Rejection): Problem {
+  const [status, title] = problemCodes[code];
+  return {
+    type: `urn:modelog:problem:${code}`,
+    title,
+    status,
+    detail,
+    code,
+    ...(errors ? { errors: [...errors] } : {}),
+  };
+}
+
+/** The field errors of a failed zod parse, with `root` in front of each path. */
+export const fieldErrorsOf = (error: z.ZodError, root = ''): FieldError[] =>
+  error.issues.map((issue) => ({
+    path: [root, ...issue.path.map(String)].filter((part) => part !== '').join('.') || 'body',
+    message: issue.message,
+  }));
