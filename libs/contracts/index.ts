@@ -72,6 +72,7 @@ export {
   type ChunkSchema,
   type Column,
   type ColumnSpec,
+  type InputColumnSpec,
   type OutputColumnSpec,
 } from './traffic/chunk.js';
 export {

@@ -9,7 +9,7 @@
  *       arm u8, latency_us u32, began_offset_us u32                       of all rows
  *       request_id, subject_id, routing_key (text, where flagged)         of all rows
  *       code, detail (text)                                               of failed and refused rows
- *       inputs, one column per feature                                    of served and failed rows
+ *       inputs, one column per graph input                                of served and failed rows
  *       outputs                                                           of served rows
  *
  * Rows stand in this order: served, then failed (they reached the model, which failed), then refused (they did not pass
@@ -25,6 +25,16 @@ export const predictionsRecorded = { type: 'PredictionsRecorded', version: 1 } a
 const columnSpec = z.object({ name: z.string(), type: tensorType, width: z.int().positive() });
 /** `width` values per row, row after row. */
 export type ColumnSpec = z.infer<typeof columnSpec>;
+
+/**
+ * One column per graph input, as the model received it. `features` names its elements in order; or names the one feature
+ * that is the whole row, of shape `shape`.
+ */
+const inputSpec = columnSpec.extend({
+  features: z.array(z.string()).min(1),
+  shape: z.array(z.int().positive()).optional(),
+});
+export type InputColumnSpec = z.infer<typeof inputSpec>;
 
 const arm = z.object({
   role: z.string(),
@@ -47,7 +57,7 @@ const chunkSchema = z.object({
   epoch: z.string(),
   instance: z.string(),
   arms: z.array(arm).min(1),
-  inputs: z.array(columnSpec),
+  inputs: z.array(inputSpec),
   outputs: z.array(outputSpec),
   classes: z.union([z.array(z.int()), z.array(z.string())]).optional(),
 });

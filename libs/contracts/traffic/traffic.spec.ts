@@ -17,9 +17,9 @@ const schema: ChunkSchema = {
   instance: 'serving-0',
   arms: [{ role: 'live', model: 'm', version: '1.0.0', rollout_id: 'r', artifact: 'sha256:0' }],
   inputs: [
-    { name: 'amount', type: 'float32', width: 1 },
-    { name: 'country', type: 'string', width: 1 },
-    { name: 'image', type: 'float64', width: 2 },
+    { name: 'amount', type: 'float32', width: 1, features: ['amount'] },
+    { name: 'country', type: 'string', width: 1, features: ['country'] },
+    { name: 'image', type: 'float64', width: 2, features: ['image'], shape: [1, 2] },
   ],
   outputs: [
     { name: 'label', type: 'int64', width: 1, role: 'label' },
