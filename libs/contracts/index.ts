@@ -44,6 +44,7 @@ export {
   type Stage,
 } from './events/model.js';
 export {
+  deploymentEvents,
   DeploymentFailed,
   DeploymentRequested,
   DeploymentRetired,

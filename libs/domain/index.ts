@@ -1,0 +1,16 @@
+export { configurationDefinition, type ApplyConfiguration, type ConfigurationState } from './configuration.js';
+export {
+  deploymentDefinition,
+  type DeployCommand,
+  type DeploymentCommand,
+  type DeploymentState,
+  type SeenModel,
+} from './deployment.js';
+export {
+  findVersion,
+  modelDefinition,
+  type ModelCommand,
+  type ModelState,
+  type VersionState,
+} from './registered-model.js';
+export { compareVersions, isCompatible, nextVersion } from './version-policy.js';
