@@ -14,7 +14,7 @@
  *
  * Rows stand in this order: served, then failed (they reached the model, which failed), then refused (they did not pass
  * validation: no values are kept). A text column is u32 offsets (rows + 1), padded to 8, then UTF-8.
- * Inputs are recorded as the model received them, at its own precision, so that a replay gives the same output bits.
+ * Inputs are recorded as the model received them, at its own precision: a replay feeds the model the same bits.
  */
 import { z } from 'zod';
 import { modelVersion } from '../names.js';

@@ -1,0 +1,26 @@
+/*
+ * Public surface:
+ *   loadModel(bytes, signature)          → LoadedModel | LoadRejection
+ *   rowEncoder(signature)                → RowEncoder: JSON rows into input columns, or a RowRefusal
+ *   outputReader(signature)              → output columns back into JSON
+ *   new MicroBatcher(model, options)     → rows of many requests, one run
+ *   Column, ColumnInfo, PredictionOutput → what the recorder stores and the caller gets
+ */
+export type { Column, ColumnData, ColumnInfo } from './columns.js';
+export { InputBatch, type BatchColumn } from './input-batch.js';
+export { rowEncoder, type RowEncoder } from './row-encoder.js';
+export type { FeatureProblem, RefusalCode, RowRefusal } from './refusal.js';
+export { outputReader, type OutputReader, type PredictionOutput, type OutputValue } from './output-reader.js';
+export { InferenceError, type InferenceErrorCode, type LoadRejection } from './errors.js';
+export { loadModel, type LoadedModel, type LoadOptions } from './model.js';
+export {
+  MicroBatcher,
+  type AttemptedRun,
+  type CompletedRun,
+  type Done,
+  type MicroBatcherOptions,
+  type RequestOutcome,
+  type ManyRefusal,
+  type RunSlice,
+  type Schedule,
+} from './micro-batcher.js';

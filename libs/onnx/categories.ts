@@ -1,0 +1,62 @@
+import { elementsOf, integersOf, stringsOf } from './attributes.js';
+import { indexOf, type GraphIndex } from './graph-index.js';
+import { readModel, type NodeMessage } from './messages.js';
+
+/** By input name: for each element of a row, one value that the graph's encoders know, or undefined. */
+export type KnownCategories = ReadonlyMap<string, readonly (string | number | undefined)[]>;
+
+/**
+ * Values to try a model with: scikit-learn's encoders refuse categories they were not trained on, so zeros and empty
+ * strings would make a good model fail. Finds the one-hot encoders and follows their columns back to the inputs.
+ * @throws MalformedMessage when the bytes are no ONNX model; `removeZipMap` and `readSignature` say so first.
+ */
+export function knownCategories(bytes: Uint8Array): KnownCategories {
+  const { graph } = readModel(bytes);
+  if (graph === null) return new Map();
+  const index = indexOf(graph);
+  const known = new Map<string, (string | number | undefined)[]>();
+  for (const node of index.graph.nodes) {
+    if (node.type !== 'OneHotEncoder') continue;
+    const category = stringsOf(node, 'cats_strings')[0] ?? integersOf(node, 'cats_int64s')[0];
+    for (const origin of originsOf(index, node.inputs[0] ?? '', new Set())) {
+      if (origin === null) continue;
+      const values = known.get(origin.input) ?? [];
+      values[origin.element] = category;
+      known.set(origin.input, values);
+    }
+  }
+  return known;
+}
+
+/** An element of a row of a graph input. */
+interface Origin {
+  readonly input: string;
+  readonly element: number;
+}
+
+const sameElements = new Set(['Identity', 'Cast', 'Reshape', 'Flatten', 'Squeeze', 'Unsqueeze']);
+
+/** Where each element of a tensor's rows comes from; empty where that cannot be followed. */
+function originsOf(index: GraphIndex, tensor: string, visited: Set<NodeMessage>): readonly (Origin | null)[] {
+  const node = index.producerOf(tensor);
+  if (node === undefined) return inputOrigins(index, tensor);
+  if (visited.has(node)) return [];
+  visited.add(node);
+  const [first = '', second = ''] = node.inputs;
+  if (sameElements.has(node.type)) return originsOf(index, first, visited);
+  if (node.type === 'Concat') return node.inputs.flatMap((input) => originsOf(index, input, visited));
+  if (node.type === 'ArrayFeatureExtractor' || node.type === 'Gather') {
+    const columns = index.graph.initializers.get(second);
+    const positions = columns === undefined ? null : elementsOf(columns);
+    const origins = originsOf(index, first, visited);
+    return positions?.map((position) => origins[Number(position)] ?? null) ?? [];
+  }
+  return [];
+}
+
+function inputOrigins({ graph }: GraphIndex, name: string): readonly Origin[] {
+  const input = graph.inputs.find((info) => info.name === name);
+  if (input === undefined) return [];
+  const width = (input.shape ?? []).slice(1).reduce<number>((size, length) => size * (length ?? 1), 1);
+  return Array.from({ length: width }, (_, element) => ({ input: name, element }));
+}
