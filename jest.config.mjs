@@ -15,6 +15,8 @@ export default {
     '^#tests/(.*)\\.js$': '<rootDir>/tests/$1.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',
   },
+  globalSetup: '<rootDir>/tests/support/global-setup.mjs',
+  globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
   testEnvironment: 'node',
   testTimeout: 30_000,
   maxWorkers: 2,

@@ -1,0 +1,16 @@
+import { api } from '#libs/contracts/index.js';
+
+const MiB = 1024 * 1024;
+
+/** Largest bodies, in bytes. What is announced larger is refused before it is read. */
+export const limits = {
+  /** An artifact, and therefore a model. */
+  artifact: 2048 * MiB,
+  /** A command in JSON: a registration may name 100,000 features. */
+  json: 8 * MiB,
+  prediction: api.batchLimits.singleBytes,
+  batch: api.batchLimits.bytes,
+} as const;
+
+/** Around the file of a multipart registration: its meta part, part headers and boundaries. */
+export const multipartLimit = limits.artifact + limits.json + 64 * 1024;

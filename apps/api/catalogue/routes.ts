@@ -1,0 +1,309 @@
+import { z } from 'zod';
+import { api, deploymentName, modelName, sha256Digest } from '#libs/contracts/index.js';
+import { limits, multipartLimit } from './limits.js';
+import type { BodySpec, RouteSpec } from './route.js';
+
+export const artifactParams = z.object({ digest: sha256Digest });
+export const modelParams = z.object({ model_id: modelName });
+export const deploymentParams = z.object({ deployment: deploymentName });
+export const whyParams = z.object({
+  prediction_id: z.string().min(1).max(512).meta({ description: 'As a prediction was answered' }),
+});
+
+export const artifactQuery = z.strictObject({
+  digest: sha256Digest.optional().meta({ description: 'What the bytes must have; also as header Digest' }),
+});
+
+/** A misspelt or unknown parameter is refused by its name: ignored, it would give another answer than was asked for. */
+export const readQuery = api.readQuery.strict();
+export const listQuery = api.listQuery.strict();
+export const deploymentsQuery = listQuery.extend({ deployment: deploymentName.optional() });
+export const eventsQuery = api.eventsQuery.strict();
+
+const commandHeaders = z.object({
+  'Idempotency-Key': api.idempotencyKey.optional().meta({
+    description: 'A repeat with the same key and body gets the recorded answer; with another body, 409',
+  }),
+});
+const feedHeaders = z.object({
+  'Last-Event-ID': z.string().optional().meta({ description: 'Sequence after which the live feed goes on' }),
+});
+
+const json = (content: z.ZodType, limitBytes: number = limits.json): readonly BodySpec[] => [
+  { mediaType: 'application/json', content, limitBytes },
+];
+const answers = (status: 200 | 201 | 202, description: string, content: z.ZodType): RouteSpec['answer'] => ({
+  status,
+  description,
+  content: [{ mediaType: 'application/json', content }],
+});
+const tells = (description: string): RouteSpec['answer'] => ({
+  status: 200,
+  description,
+  content: [{ mediaType: 'text/plain', content: 'text' }],
+});
+
+const live = z.object({ status: z.literal('live') });
+const ready = z.object({
+  status: z.literal('ready'),
+  components: z.record(z.string(), z.object({ took_ms: z.number() })),
+});
+
+const commandProblems = ['idempotency_conflict', 'append_contention', 'log_unavailable'] as const;
+const readProblems = ['invalid_request', 'invalid_position', 'not_caught_up', 'unavailable'] as const;
+const modelProblems = [
+  'artifact_not_found',
+  'artifact_damaged',
+  'payload_too_large',
+  'not_onnx',
+  'external_data',
+  'unsupported_model',
+  'model_cannot_load',
+  'model_cannot_run',
+  'signature_mismatch',
+] as const;
+const featureProblems = [
+  'missing_feature',
+  'unknown_feature',
+  'ill_typed_feature',
+  'not_finite',
+  'deployment_not_found',
+  'deployment_not_live',
+  'model_failed',
+  'overloaded',
+  'routing_stale',
+  'log_unavailable',
+] as const;
+
+/** Every call of this server. The router, the checks before a body is read and OpenAPI are held against it. */
+export const routes = [
+  {
+    method: 'POST',
+    path: '/api/artifacts',
+    operationId: 'storeArtifact',
+    tag: 'Artifacts',
+    summary: 'Store bytes under their digest',
+    description: 'The same bytes twice give the same digest and are stored once.',
+    query: artifactQuery,
+    headers: z.object({ Digest: z.string().optional().meta({ description: 'sha256:<hex> that the bytes must have' }) }),
+    body: [{ mediaType: 'application/octet-stream', content: 'bytes', limitBytes: limits.artifact }],
+    answer: answers(201, 'Stored', api.artifactStored),
+    problems: ['digest_mismatch', 'payload_too_large', 'unsupported_media_type', 'malformed_body', 'unavailable'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/api/artifacts/{digest}',
+    operationId: 'getArtifact',
+    tag: 'Artifacts',
+    summary: 'The bytes behind a digest',
+    description: 'Verified on the way out: damaged bytes are refused, or the connection ends before the last of them.',
+    params: artifactParams,
+    answer: {
+      status: 200,
+      description: 'The bytes',
+      content: [{ mediaType: 'application/octet-stream', content: 'bytes' }],
+    },
+    problems: ['artifact_not_found', 'artifact_damaged', 'unavailable'],
+    servedBy: 'api',
+  },
+  {
+    method: 'POST',
+    path: '/api/models',
+    operationId: 'registerModel',
+    tag: 'Models',
+    summary: 'Register a model, or a version of one',
+    description:
+      'The ONNX file is loaded and run once; what cannot run is refused. As multipart/form-data, part `artifact` is the file and part `meta` the JSON.',
+    headers: commandHeaders,
+    body: [
+      ...json(api.registerModel),
+      {
+        mediaType: 'multipart/form-data',
+        content: z.object({
+          artifact: z.file().meta({ description: 'The ONNX file' }),
+          meta: api.registerModel.partial({ artifact: true }).meta({ id: 'RegisterModelMeta' }),
+        }),
+        limitBytes: multipartLimit,
+      },
+    ],
+    answer: answers(201, 'Registered', api.modelRegistered),
+    problems: [...modelProblems, 'version_exists', 'digest_mismatch', ...commandProblems, 'overloaded'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/api/models',
+    operationId: 'listModels',
+    tag: 'Models',
+    summary: 'Registered models, by name',
+    query: listQuery,
+    answer: answers(200, 'A page of models', api.modelList),
+    problems: [...readProblems, 'invalid_cursor'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/api/models/{model_id}',
+    operationId: 'getModel',
+    tag: 'Models',
+    summary: 'A model with its versions, in order of registration',
+    params: modelParams,
+    query: readQuery,
+    answer: answers(200, 'The model', api.modelView),
+    problems: ['model_not_found', ...readProblems],
+    servedBy: 'api',
+  },
+  {
+    method: 'POST',
+    path: '/api/deploy',
+    operationId: 'deploy',
+    tag: 'Deployments',
+    summary: 'Deploy a model version',
+    description: 'Accepted when it is recorded; traffic moves when serving processes have loaded the version.',
+    headers: commandHeaders,
+    body: json(api.deploy),
+    answer: answers(202, 'Accepted', api.deployAccepted),
+    problems: [
+      'model_not_found',
+      'version_not_found',
+      'version_archived',
+      'stage_not_reached',
+      'environment_mismatch',
+      'rollout_in_progress',
+      'no_change',
+      'strategy_not_available',
+      ...commandProblems,
+    ],
+    servedBy: 'api',
+  },
+  {
+    method: 'POST',
+    path: '/api/deploy/{deployment}/retire',
+    operationId: 'retireDeployment',
+    tag: 'Deployments',
+    summary: 'Take a deployment out of service',
+    params: deploymentParams,
+    headers: commandHeaders,
+    body: json(api.retire),
+    answer: answers(202, 'Accepted', api.retired),
+    problems: ['deployment_not_found', 'no_change', ...commandProblems],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/api/deploy/status',
+    operationId: 'deploymentStatus',
+    tag: 'Deployments',
+    summary: 'Deployments and their rollouts, by name',
+    query: deploymentsQuery,
+    answer: answers(200, 'A page of deployments', api.deploymentList),
+    problems: ['deployment_not_found', ...readProblems, 'invalid_cursor'],
+    servedBy: 'api',
+  },
+  {
+    method: 'POST',
+    path: '/api/predict',
+    operationId: 'predict',
+    tag: 'Predictions',
+    summary: 'Predict one row',
+    body: json(api.predict, limits.prediction),
+    answer: answers(200, 'The prediction, recorded', api.predicted),
+    problems: featureProblems,
+    servedBy: 'serving',
+  },
+  {
+    method: 'POST',
+    path: '/api/predict/batch',
+    operationId: 'predictBatch',
+    tag: 'Predictions',
+    summary: 'Predict many rows, all or nothing on validation',
+    body: json(api.predictBatch, limits.batch),
+    answer: answers(200, 'The predictions, recorded', api.batchPredicted),
+    problems: ['empty_batch', ...featureProblems],
+    servedBy: 'serving',
+  },
+  {
+    method: 'GET',
+    path: '/api/predict/health',
+    operationId: 'predictHealth',
+    tag: 'Predictions',
+    summary: 'What the answering serving process has loaded',
+    answer: answers(200, 'Deployments with their versions', api.predictHealth),
+    problems: [],
+    servedBy: 'serving',
+  },
+  {
+    method: 'GET',
+    path: '/api/why/{prediction_id}',
+    operationId: 'why',
+    tag: 'Predictions',
+    summary: 'The whole story of one prediction',
+    params: whyParams,
+    query: readQuery,
+    answer: answers(200, 'Request, output, version, route, rollout and registration', api.why),
+    problems: ['prediction_not_found', ...readProblems, 'log_unavailable'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/api/events',
+    operationId: 'events',
+    tag: 'Events',
+    summary: 'Governance events, in order',
+    description:
+      'Pages; with `Accept: text/event-stream` a live feed that begins at `from_seq`, or after `Last-Event-ID`, and goes on. `limit` and `cursor` are for pages.',
+    query: eventsQuery,
+    headers: feedHeaders,
+    answer: {
+      status: 200,
+      description: 'A page of events, or the feed',
+      content: [
+        { mediaType: 'application/json', content: api.eventPage },
+        { mediaType: 'text/event-stream', content: 'text' },
+      ],
+    },
+    problems: ['invalid_request', 'invalid_cursor', 'invalid_position', 'log_unavailable'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/health/live',
+    operationId: 'live',
+    tag: 'Operations',
+    summary: 'Whether the process runs',
+    answer: answers(200, 'It runs', live),
+    problems: [],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/health/ready',
+    operationId: 'ready',
+    tag: 'Operations',
+    summary: 'Whether every component can serve',
+    answer: answers(200, 'Every component can serve', ready),
+    problems: ['unavailable'],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/metrics',
+    operationId: 'metrics',
+    tag: 'Operations',
+    summary: 'Metrics in the Prometheus text format',
+    answer: tells('Metrics'),
+    problems: [],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
+    path: '/openapi.json',
+    operationId: 'openApi',
+    tag: 'Operations',
+    summary: 'This description',
+    answer: answers(200, 'OpenAPI 3.1', z.looseObject({ openapi: z.string() })),
+    problems: [],
+    servedBy: 'api',
+  },
+] as const satisfies readonly RouteSpec[];

@@ -1,0 +1,85 @@
+import { Inject } from '@nestjs/common';
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import type { z } from 'zod';
+import type { api, CommandMeta, DeploymentEvent, Rejection } from '#libs/contracts/index.js';
+import {
+  deploymentDefinition,
+  findVersion,
+  modelDefinition,
+  type DeployCommand,
+  type DeploymentState,
+  type SeenModel,
+} from '#libs/domain/index.js';
+import type { Accepted, AggregateStore, Consistency, IdempotencyConflict } from '#libs/event-log/index.js';
+import { assertNever, type Result } from '#libs/kernel/index.js';
+import { acceptedOrThrow } from '#libs/nest/index.js';
+import { Commands } from '../commands.js';
+import type { AppliedConfiguration } from '../configuration/apply-configuration.js';
+import type { Caller } from '../http/caller.js';
+import { tokens } from '../tokens.js';
+
+export type DeployAccepted = z.infer<typeof api.deployAccepted>;
+
+export class Deploy extends Command<DeployAccepted> {
+  constructor(
+    readonly body: api.Deploy,
+    readonly caller: Caller,
+  ) {
+    super();
+  }
+}
+
+type Outcome = Result<Accepted<DeploymentState, DeploymentEvent>, Rejection | IdempotencyConflict>;
+
+@CommandHandler(Deploy)
+export class DeployHandler implements ICommandHandler<Deploy> {
+  constructor(
+    @Inject(tokens.store) private readonly store: AggregateStore,
+    @Inject(tokens.configuration) private readonly configuration: AppliedConfiguration,
+    @Inject(Commands) private readonly commands: Commands,
+  ) {}
+
+  async execute({ body, caller }: Deploy): Promise<DeployAccepted> {
+    const meta = this.commands.metaOf({ call: 'POST /api/deploy', target: body.deployment, body, caller });
+    let outcome = await this.deploy(body, meta, 'replica');
+    // A refusal may rest on a replica that does not have the model's last event yet: it is given on the leader's word.
+    if (!outcome.ok) outcome = await this.deploy(body, meta, 'leader');
+    const { event, eventId, seq } = acceptedOrThrow(outcome);
+    return { deployment: body.deployment, rollout_id: rolloutIdOf(event), event_id: eventId, seq };
+  }
+
+  private async deploy(body: api.Deploy, meta: CommandMeta, consistency: Consistency): Promise<Outcome> {
+    const { deployment, environment, recording, strategy } = body;
+    const { default_environment, default_recording, load_timeout_s } = this.configuration.files.pipeline.deployment;
+    const command: DeployCommand = {
+      type: 'Deploy',
+      commandId: meta.commandId,
+      deployment,
+      model: await this.seenModel(body.model, consistency),
+      ...(environment === undefined ? {} : { environment }),
+      ...(recording === undefined ? {} : { recording }),
+      ...(strategy === undefined ? {} : { strategy }),
+      defaults: { environment: default_environment, recording: default_recording, loadTimeoutS: load_timeout_s },
+    };
+    return this.store.execute(deploymentDefinition, deployment, command, meta);
+  }
+
+  private async seenModel({ name, version }: api.Deploy['model'], consistency: Consistency): Promise<SeenModel> {
+    const { state, seq } = await this.store.load(modelDefinition, name, { consistency });
+    const found = findVersion(state, version);
+    return { name, seq, version, ...(found === undefined ? {} : { state: found }) };
+  }
+}
+
+function rolloutIdOf(event: DeploymentEvent): string {
+  switch (event.type) {
+    case 'DeploymentRequested':
+    case 'DeploymentWentLive':
+    case 'DeploymentFailed':
+      return event.data.rollout_id;
+    case 'DeploymentRetired':
+      throw new TypeError('a deploy command gave DeploymentRetired');
+    default:
+      return assertNever(event, 'deployment event');
+  }
+}

@@ -1,0 +1,60 @@
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
+import { rejection } from '#libs/contracts/index.js';
+import type { EventReader } from '#libs/event-log/index.js';
+import { ProblemException, ZodPipe } from '#libs/nest/index.js';
+import { eventsQuery } from '../catalogue/routes.js';
+import { tokens } from '../tokens.js';
+import { eventFilter } from './event-filter.js';
+import { ListEvents } from './list-events.js';
+import { LiveFeeds } from './live-feeds.js';
+
+@Controller('api/events')
+export class EventsController {
+  constructor(
+    @Inject(QueryBus) private readonly queries: QueryBus,
+    @Inject(tokens.events) private readonly events: EventReader,
+    @Inject(tokens.feeds) private readonly feeds: LiveFeeds,
+  ) {}
+
+  @Get()
+  async list(
+    @Query(new ZodPipe(eventsQuery, 'query')) query: z.output<typeof eventsQuery>,
+    @Req() request: FastifyRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const { from_seq, cursor, limit } = query;
+    const filter = eventFilter(query);
+    if (!wantsFeed(request)) {
+      await reply.send(await this.queries.execute(new ListEvents({ seq: from_seq, cursor }, limit, filter)));
+      return;
+    }
+    const fromSeq = resumedFrom(request) ?? from_seq;
+    const { lastSeq } = await this.events.head();
+    if (fromSeq > lastSeq + 1) throw pastTheEnd(fromSeq, lastSeq);
+    await this.feeds.send(reply, fromSeq, filter);
+  }
+}
+
+const wantsFeed = ({ headers, method }: FastifyRequest): boolean =>
+  method === 'GET' && /(^|[\s,])text\/event-stream\b/.test(headers.accept ?? '');
+
+/** The sequence after the last one that a client has seen; undefined for its first connection. */
+function resumedFrom({ headers }: FastifyRequest): number | undefined {
+  const last = headers['last-event-id'];
+  if (last === undefined || last === '') return undefined;
+  if (typeof last === 'string' && /^\d{1,15}$/.test(last)) return Number(last) + 1;
+  const message = 'expected the sequence of an event';
+  throw new ProblemException(
+    rejection('invalid_request', `header Last-Event-ID: ${message}`, [{ path: 'header Last-Event-ID', message }]),
+  );
+}
+
+const pastTheEnd = (fromSeq: number, lastSeq: number): ProblemException =>
+  new ProblemException(
+    rejection('invalid_position', `sequence ${fromSeq} is past the end of the log, which is at ${lastSeq}`, [
+      { path: 'from_seq', message: `expected at most ${lastSeq + 1}` },
+    ]),
+  );

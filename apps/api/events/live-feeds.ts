@@ -1,0 +1,47 @@
+import type { FastifyReply } from 'fastify';
+import { Readable } from 'node:stream';
+import type { PageFilter } from '#libs/event-log/index.js';
+import type { EventTail } from './event-tail.js';
+import { liveFeed } from './live-feed.js';
+
+const defaultHeartbeatMs = 15_000;
+
+/** The feeds that are open: they end when their reader leaves, and all of them when the server stops. */
+export class LiveFeeds {
+  readonly #open = new Set<AbortController>();
+  readonly #tail: EventTail;
+  readonly #heartbeatMs: number;
+
+  constructor(tail: EventTail, heartbeatMs = defaultHeartbeatMs) {
+    this.#tail = tail;
+    this.#heartbeatMs = heartbeatMs;
+  }
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  /** Answers with a feed from a sequence on. */
+  async send(reply: FastifyReply, fromSeq: number, filter: PageFilter): Promise<void> {
+    const abort = new AbortController();
+    this.#open.add(abort);
+    const options = { tail: this.#tail, fromSeq, filter, signal: abort.signal, heartbeatMs: this.#heartbeatMs };
+    // A reader that leaves destroys the text between two pieces; only the signal ends the wait for the next one.
+    reply.raw.once('close', () => {
+      abort.abort();
+      this.#open.delete(abort);
+    });
+    await reply
+      .headers({
+        'content-type': 'text/event-stream; charset=utf-8',
+        'cache-control': 'no-store',
+        // A proxy that buffers would hold events back.
+        'x-accel-buffering': 'no',
+      })
+      .send(Readable.from(liveFeed(options), { objectMode: true, highWaterMark: 1 }));
+  }
+
+  stop(): void {
+    for (const abort of this.#open) abort.abort();
+  }
+}

@@ -1,0 +1,30 @@
+import type { FastifyRequest } from 'fastify';
+import { rejection, type Rejection } from '#libs/contracts/index.js';
+import { routerPath, type BodySpec, type RouteSpec } from '../catalogue/route.js';
+
+/** What a request's headers already say is wrong with its body: nothing of the body is read. */
+export type BodyRule = (request: FastifyRequest) => Rejection | undefined;
+
+export function bodyRule(routes: readonly RouteSpec[]): BodyRule {
+  const bodies = new Map(routes.map((route) => [`${route.method} ${routerPath(route)}`, route.body ?? []]));
+  return (request) => {
+    const taken = bodies.get(`${request.method} ${request.routeOptions.url ?? ''}`);
+    return taken === undefined || taken.length === 0 ? undefined : refusalOf(taken, request.headers);
+  };
+}
+
+function refusalOf(taken: readonly BodySpec[], headers: FastifyRequest['headers']): Rejection | undefined {
+  const mediaType = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
+  const body = taken.find((each) => each.mediaType === mediaType);
+  if (body === undefined) {
+    const expected = taken.map((each) => each.mediaType).join(' or ');
+    return rejection('unsupported_media_type', `expected Content-Type ${expected}, found ${mediaType ?? 'none'}`, [
+      { path: 'header Content-Type', message: `expected ${expected}` },
+    ]);
+  }
+  const announced = Number(headers['content-length']);
+  if (announced <= body.limitBytes || Number.isNaN(announced)) return undefined;
+  return rejection('payload_too_large', `${announced} bytes are announced; at most ${body.limitBytes} are taken here`, [
+    { path: 'header Content-Length', message: `expected at most ${body.limitBytes}` },
+  ]);
+}

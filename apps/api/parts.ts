@@ -1,0 +1,163 @@
+import { openArtifactStore, type ArtifactStore } from '#libs/artifacts/index.js';
+import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
+import {
+  AggregateStore,
+  ensureStreams,
+  EventReader,
+  JetStreamStore,
+  SnapshotStore,
+  type StreamStore,
+} from '#libs/event-log/index.js';
+import { randomIds, systemClock, type Clock, type IdSource } from '#libs/kernel/index.js';
+import {
+  connectNats,
+  HealthRegistry,
+  Metrics,
+  ServingMembers,
+  type Configuration,
+  type Logger,
+  type NatsConnection,
+} from '#libs/nest/index.js';
+import { openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
+import { streamDeclarations, streamNames } from '#config/streams.js';
+import { deployments, DeploymentQueries } from '#projections/deployments/index.js';
+import { registry, RegistryQueries } from '#projections/registry/index.js';
+import { traffic, TrafficQueries } from '#projections/traffic/index.js';
+import { applyConfiguration, type AppliedConfiguration } from './configuration/apply-configuration.js';
+import { EventTail } from './events/event-tail.js';
+import { LiveFeeds } from './events/live-feeds.js';
+import { registerHealth } from './operations/health.js';
+import { apiMetrics, type RequestSeconds } from './operations/metrics.js';
+import { ModelTrial } from './trial/model-trial.js';
+import { packageVersion } from './operations/version.js';
+
+/** Everything the app works with, opened once. */
+export interface Parts {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+  readonly version: string;
+  readonly metrics: Metrics;
+  readonly requests: RequestSeconds;
+  readonly health: HealthRegistry;
+  readonly store: AggregateStore;
+  readonly events: EventReader<GovernanceEvent>;
+  readonly traffic: StreamStore;
+  readonly artifacts: ArtifactStore;
+  readonly registry: RegistryQueries;
+  readonly deployments: DeploymentQueries;
+  readonly predictions: TrafficQueries;
+  readonly configuration: AppliedConfiguration;
+  readonly trial: ModelTrial;
+  readonly feeds: LiveFeeds;
+  /** No new work: feeds end, a trial under way is given up. */
+  release(): void;
+  /** Waits for what is being written, then closes the connections. */
+  close(): Promise<void>;
+}
+
+export interface OpenOptions {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** The compiled trial process. */
+  readonly trialProgram: string;
+}
+
+/** Database connections of this app: its requests are short. */
+const maxConnections = 8;
+
+/**
+ * Connects, brings the streams to their declarations and records the configuration.
+ * @throws NatsConnectFailed, StreamMismatch, EventLogError, ArtifactStoreUnavailable; what was opened is closed again.
+ */
+export async function openParts(options: OpenOptions): Promise<Parts> {
+  const { configuration, logger } = options;
+  const { environment } = configuration;
+  const connection = await connectNats({
+    url: environment.NATS_URL,
+    name: `api ${environment.MODELOG_INSTANCE}`,
+    logger,
+  });
+  const database = openDatabase({
+    url: environment.DATABASE_URL,
+    applicationName: `modelog api ${environment.MODELOG_INSTANCE}`,
+    maxConnections,
+    onConnectionError: (error) => {
+      logger.warn({ err: error }, 'a database connection was lost');
+    },
+  });
+  try {
+    return await assemble(options, connection, database);
+  } catch (error) {
+    await Promise.allSettled([connection.close(), database.end()]);
+    throw error;
+  }
+}
+
+async function assemble(
+  { configuration, logger, trialProgram }: OpenOptions,
+  connection: NatsConnection,
+  database: Database,
+): Promise<Parts> {
+  const [clock, ids] = [systemClock, randomIds];
+  const { MODELOG_REPLICAS: replicas, MODELOG_INSTANCE: instance } = configuration.environment;
+  await ensureStreams(connection, streamDeclarations(replicas));
+  const stream = (name: string): StreamStore => new JetStreamStore({ connection, stream: name });
+  const [eventStream, trafficStream] = [stream(streamNames.events), stream(streamNames.traffic)];
+  const store = new AggregateStore({
+    ...{ events: eventStream, snapshots: new SnapshotStore(stream(streamNames.snapshots)), clock },
+    random: Math.random,
+    onSnapshotError: (subject, error) => {
+      logger.warn({ err: error, subject }, 'a snapshot could not be kept');
+    },
+  });
+  const events = new EventReader<GovernanceEvent>(eventStream, eventCatalogue);
+  const artifacts = await openArtifactStore({ connection, replicas, clock });
+  const readers = {
+    registry: new ProjectionReader({ database, projection: registry, head: () => events.head(), clock }),
+    deployments: new ProjectionReader({ database, projection: deployments, head: () => events.head(), clock }),
+    traffic: new ProjectionReader({ database, projection: traffic, head: () => trafficStream.head(), clock }),
+  };
+  const metrics = new Metrics({ component: 'api', instance });
+  const health = new HealthRegistry({ clock });
+  const members = new ServingMembers({ connection, replicas });
+  registerHealth(health, { connection, database, members, readers: Object.values(readers) });
+  const tail = new EventTail(events);
+  const feeds = new LiveFeeds(tail);
+  const trial = new ModelTrial({ artifacts, program: trialProgram });
+  const requests = apiMetrics(metrics, { feeds, events, readers: [readers.registry, readers.deployments] });
+  const applied = await applyConfiguration(configuration, { store, clock, ids });
+  await tail.start((error) => {
+    logger.error({ err: error }, 'the log cannot be followed: live feeds end');
+  });
+  return {
+    ...{
+      clock,
+      ids,
+      logger,
+      version: packageVersion(),
+      metrics,
+      requests,
+      health,
+      store,
+      events,
+      artifacts,
+      trial,
+      feeds,
+    },
+    traffic: trafficStream,
+    registry: new RegistryQueries(readers.registry),
+    deployments: new DeploymentQueries(readers.deployments),
+    predictions: new TrafficQueries({ traffic: readers.traffic, events: readers.deployments }),
+    configuration: applied,
+    release() {
+      feeds.stop();
+      trial.stop();
+    },
+    async close() {
+      tail.stop();
+      await store.idle();
+      await Promise.all([connection.drain(), database.end()]);
+    },
+  };
+}

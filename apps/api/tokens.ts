@@ -1,0 +1,23 @@
+/** What Nest injects: one token for each part that `openParts` makes. */
+export const tokens = {
+  clock: Symbol('Clock'),
+  ids: Symbol('IdSource'),
+  logger: Symbol('Logger'),
+  metrics: Symbol('Metrics'),
+  /** AggregateStore: the one append path. */
+  store: Symbol('AggregateStore'),
+  /** EventReader of EVENTS. */
+  events: Symbol('EventReader'),
+  /** StreamStore of TRAFFIC. */
+  traffic: Symbol('StreamStore TRAFFIC'),
+  artifacts: Symbol('ArtifactStore'),
+  /** RegistryQueries, DeploymentQueries, TrafficQueries. */
+  registry: Symbol('RegistryQueries'),
+  deployments: Symbol('DeploymentQueries'),
+  predictions: Symbol('TrafficQueries'),
+  /** AppliedConfiguration: the files in force and where the log says so. */
+  configuration: Symbol('AppliedConfiguration'),
+  trial: Symbol('ModelTrial'),
+  /** LiveFeeds: the event streams that are open. */
+  feeds: Symbol('LiveFeeds'),
+} as const;

@@ -1,0 +1,161 @@
+import { Inject } from '@nestjs/common';
+import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import {
+  decodeChunk,
+  header,
+  predictionsRecorded,
+  rejection,
+  type api,
+  type Chunk,
+  type Rejection,
+} from '#libs/contracts/index.js';
+import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
+import { isoTime } from '#libs/kernel/index.js';
+import { acceptedOrThrow, ProblemException } from '#libs/nest/index.js';
+import type { ReadAt } from '#libs/projecting/index.js';
+import type { DeploymentQueries, Route } from '#projections/deployments/index.js';
+import type { RegistryQueries } from '#projections/registry/index.js';
+import type { TrafficQueries } from '#projections/traffic/index.js';
+import { tokens } from '../tokens.js';
+import { placeOf, type PredictionPlace } from './prediction-place.js';
+import { isAt, recordedRow, type RecordedRow } from './recorded-row.js';
+
+export class Explain extends Query<api.Why> {
+  constructor(
+    readonly predictionId: string,
+    readonly at: ReadAt,
+  ) {
+    super();
+  }
+}
+
+/** The story of one prediction: its row in TRAFFIC, and what the governance log said when it was routed. */
+@QueryHandler(Explain)
+export class ExplainHandler implements IQueryHandler<Explain> {
+  constructor(
+    @Inject(tokens.traffic) private readonly traffic: StreamStore,
+    @Inject(tokens.predictions) private readonly predictions: TrafficQueries,
+    @Inject(tokens.deployments) private readonly deployments: DeploymentQueries,
+    @Inject(tokens.registry) private readonly registry: RegistryQueries,
+  ) {}
+
+  async execute({ predictionId, at }: Explain): Promise<api.Why> {
+    const place = placeOf(predictionId);
+    const found = place && (await this.find(place));
+    if (place === undefined || found === undefined || !isKnownAt(found, at))
+      throw new ProblemException(unknown(predictionId));
+    const { chunk, message } = found;
+    const { deployment, routing_seq } = chunk.schema;
+    // The story is of the routing table's moment, whenever it is told; the caller's moment only has to exist.
+    acceptedOrThrow(await this.registry.listModels({ ...at, limit: 1 }));
+    const [route, versioned] = await Promise.all([
+      this.deployments.routeAt(deployment, routing_seq).then(acceptedOrThrow),
+      this.versioned(chunk, place.row),
+    ]);
+    return whyOf({ predictionId, chunk, message, route, ...versioned });
+  }
+
+  /** One direct get; a miss is read again through the leader before it is called unknown. */
+  private async find(place: PredictionPlace): Promise<Found | undefined> {
+    const seq = place.by === 'sequence' ? place.seq : await this.seqOf(place);
+    if (seq === undefined) return undefined;
+    const message = (await this.traffic.get(seq, 'replica')) ?? (await this.traffic.get(seq, 'leader'));
+    if (message?.headers.get(header.type) !== predictionsRecorded.type) return undefined;
+    const chunk = decodeChunk(message.data);
+    return isAt(place, chunk) ? { chunk, message } : undefined;
+  }
+
+  private async seqOf({ epoch, counter }: Extract<PredictionPlace, { by: 'identity' }>): Promise<number | undefined> {
+    return acceptedOrThrow(await this.predictions.chunkOf(epoch, counter))?.traffic_seq;
+  }
+
+  private async versioned(chunk: Chunk, row: number): Promise<Versioned> {
+    const arm = chunk.schema.arms[chunk.arm[row]!]!;
+    const found = await this.registry.getVersion(arm.model, arm.version, { as_of: { seq: chunk.schema.routing_seq } });
+    if (!found.ok && found.rejection.code !== 'version_not_found' && found.rejection.code !== 'model_not_found')
+      throw new ProblemException(found.rejection);
+    const version = found.ok ? found.value : undefined;
+    return { version, row: recordedRow(chunk, row, version?.signature), rowNumber: row };
+  }
+}
+
+interface Found {
+  readonly chunk: Chunk;
+  readonly message: StreamMessage;
+}
+
+/** Nothing is known of a prediction before it was recorded, or before the routing table that sent it. */
+function isKnownAt({ chunk, message }: Found, { as_of }: ReadAt): boolean {
+  if (as_of === undefined) return true;
+  return 'seq' in as_of ? chunk.schema.routing_seq <= as_of.seq : message.time <= as_of.at;
+}
+
+interface Versioned {
+  readonly version: api.VersionView | undefined;
+  readonly row: RecordedRow;
+  readonly rowNumber: number;
+}
+
+interface Story extends Versioned, Found {
+  readonly predictionId: string;
+  readonly route: Route | undefined;
+}
+
+function whyOf({ predictionId, chunk, message, route, version, row, rowNumber }: Story): api.Why {
+  const { deployment, routing_seq, epoch, instance } = chunk.schema;
+  const { arm, beganAt, latencyMs, outcome, request, output, failure } = row;
+  return {
+    prediction_id: predictionId,
+    ...{ deployment, outcome },
+    recorded_at: isoTime(message.time),
+    began_at: isoTime(beganAt),
+    latency_ms: latencyMs,
+    ...{ request, output, failure },
+    model: arm.model,
+    version: arm.version,
+    artifact: arm.artifact,
+    identity: { epoch, counter: chunk.counter, row: rowNumber, traffic_seq: message.seq, instance },
+    route: {
+      routing_seq,
+      role: arm.role,
+      rollout_id: arm.rollout_id,
+      reason: reasonOf(chunk, row, route),
+    },
+    rollout: rolloutOf(arm.rollout_id, route),
+    registration: version === undefined ? null : registrationOf(version),
+    as_of_seq: routing_seq,
+  };
+}
+
+function reasonOf({ schema }: Chunk, { arm }: RecordedRow, route: Route | undefined): string {
+  const share = schema.arms.length === 1 ? 'the one version that takes its traffic' : `its ${arm.role} version`;
+  const since = route === undefined ? '' : `, live since event ${route.live_seq}`;
+  return `${arm.model}@${arm.version} was ${share} in the routing table of event ${schema.routing_seq}${since}`;
+}
+
+const rolloutOf = (rolloutId: string, route: Route | undefined): api.Why['rollout'] =>
+  route?.rollout.rollout_id === rolloutId
+    ? {
+        requested_seq: route.rollout.requested_seq,
+        requested_at: route.rollout.requested_at,
+        requested_by: route.rollout.requested_by,
+        live_seq: route.live_seq,
+        live_at: route.live_at,
+        environment: route.environment,
+      }
+    : null;
+
+const registrationOf = (version: api.VersionView): api.Why['registration'] => ({
+  seq: version.seq,
+  event_id: version.event_id,
+  registered_at: version.created_at,
+  registered_by: version.created_by,
+  stage: version.stage,
+  metrics: version.metrics,
+  lineage: version.lineage,
+});
+
+const unknown = (id: string): Rejection =>
+  rejection('prediction_not_found', `no prediction has the id '${id}'`, [
+    { path: 'prediction_id', message: 'expected an id that a prediction was answered with' },
+  ]);

@@ -1,0 +1,144 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { connect } from '@nats-io/transport-node';
+import pg from 'pg';
+import { pino } from 'pino';
+import { connectionOf, natsProgram } from '#tests/support/nats.js';
+import { makeFolder, register } from '#tests/support/run-folder.js';
+import { until } from '#tests/support/wait.js';
+import type { AppProcess } from './apps.js';
+import { createPlatform, type Platform } from './platform.js';
+import { readSettings } from './settings.js';
+
+const program = join(import.meta.dirname, 'fixtures/http-app.mjs');
+const app = (component: string, serves: AppProcess['serves'], ...args: string[]): AppProcess => ({
+  component,
+  serves,
+  program,
+  args,
+});
+
+interface Started {
+  readonly platform: Platform;
+  readonly url: string;
+  readonly printed: string[];
+  readonly folder: string;
+}
+
+const open: Platform[] = [];
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((platform) => platform.stop()));
+});
+
+async function create(
+  apps: AppProcess[][],
+  { folder = makeFolder('platform'), env = {} }: { folder?: string; env?: NodeJS.ProcessEnv } = {},
+): Promise<Omit<Started, 'url'>> {
+  const printed: string[] = [];
+  const settings = readSettings({
+    MODELOG_DATA_DIR: folder,
+    MODELOG_PORT: '0',
+    MODELOG_NATS_SERVER: await natsProgram(),
+    ...env,
+  });
+  const platform = createPlatform({
+    settings,
+    apps,
+    output: { print: (line) => printed.push(line), appLine: () => undefined, logger: pino({ level: 'silent' }) },
+  });
+  open.push(platform);
+  return { platform, printed, folder };
+}
+
+async function start(...args: Parameters<typeof create>): Promise<Started> {
+  const created = await create(...args);
+  const url = await created.platform.start();
+  for (const { pid, component } of processesOf(created.folder)) register(pid, component);
+  return { ...created, url };
+}
+
+const processesOf = (folder: string): { component: string; pid: number }[] =>
+  JSON.parse(readFileSync(join(folder, 'run/processes.json'), 'utf8')) as { component: string; pid: number }[];
+
+const pidOf = (folder: string, component: string): number | undefined =>
+  processesOf(folder).find((each) => each.component === component)?.pid;
+
+const connectionFile = (folder: string): { nats_url: string; database_url: string; public_url: string } =>
+  JSON.parse(readFileSync(join(folder, 'run/connection.json'), 'utf8')) as ReturnType<typeof connectionFile>;
+
+const ask = async (url: string): Promise<{ pid: number; instance: string }> =>
+  (await (await fetch(url)).json()) as { pid: number; instance: string };
+
+const canQuery = async (url: string): Promise<boolean> => {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  const { rowCount } = await client.query('select 1');
+  await client.end();
+  return rowCount === 1;
+};
+
+/** The small app asks neither server anything. */
+const given = { NATS_URL: 'nats://127.0.0.1:1', DATABASE_URL: 'postgres://127.0.0.1:1/none' };
+
+describe('the platform', () => {
+  it('brings up real servers and apps, heals each, and keeps addresses and data over a restart', async () => {
+    const apps = [[app('control', 'api')], [app('serving-0', 'public')]];
+    const first = await start(apps);
+    const addresses = connectionFile(first.folder);
+    expect(statSync(join(first.folder, 'run/connection.json')).mode & 0o777).toBe(0o600);
+    expect(addresses.public_url).toBe(first.url);
+    expect((await ask(first.url)).instance).toBe('serving-0');
+    expect(first.printed.filter((line) => line.includes('ready in')).map((line) => line.split(' ')[0])).toEqual([
+      ...(first.printed.findIndex((line) => line.startsWith('nats-server  ready')) <
+      first.printed.findIndex((line) => line.startsWith('postgres'))
+        ? ['nats-server', 'postgres']
+        : ['postgres', 'nats-server']),
+      'control',
+      'serving-0',
+    ]);
+
+    for (const component of ['nats-server', 'postgres', 'serving-0']) {
+      const before = pidOf(first.folder, component)!;
+      process.kill(before, 'SIGKILL');
+      const after = await until(
+        () => {
+          const pid = pidOf(first.folder, component);
+          return pid !== before && pid;
+        },
+        { what: `${component} to run again` },
+      );
+      register(after, component);
+    }
+    await until(() => canQuery(addresses.database_url), { what: 'PostgreSQL to answer again' });
+    const connection = await connect({ ...connectionOf(addresses.nats_url), waitOnFirstConnect: true });
+    await connection.close();
+    expect((await ask(first.url)).pid).toBe(pidOf(first.folder, 'serving-0'));
+
+    const pids = processesOf(first.folder).map(({ pid }) => pid);
+    await first.platform.stop();
+    expect(processesOf(first.folder)).toEqual([]);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
+
+    const second = await start(apps, { folder: first.folder });
+    const { nats_url, database_url } = connectionFile(first.folder);
+    expect({ nats_url, database_url }).toEqual({ nats_url: addresses.nats_url, database_url: addresses.database_url });
+    expect(second.printed.join('\n')).not.toContain('killed run');
+  }, 60_000);
+
+  it('refuses a data folder and a port that are taken, and an app that cannot start, each by name', async () => {
+    const { url, folder } = await start([[app('serving-0', 'public')]], { env: given });
+    const sameFolder = await create([], { folder });
+    await expect(sameFolder.platform.start()).rejects.toThrow(`is used by another Modelog (process ${process.pid})`);
+    const samePort = await create([], { env: { ...given, MODELOG_PORT: new URL(url).port } });
+    await expect(samePort.platform.start()).rejects.toThrow(/port \d+ of 127\.0\.0\.1 is in use.*MODELOG_PORT/);
+    const broken = await create([[app('serving-0', 'public', 'always-crash')]], { env: given });
+    await expect(broken.platform.start()).rejects.toThrow(
+      /serving-0 cannot be started \(5 tries\)[^]*this program cannot start/,
+    );
+    expect(processesOf(broken.folder)).toEqual([]);
+    // What was running runs on.
+    expect((await ask(url)).instance).toBe('serving-0');
+  }, 60_000);
+});

@@ -1,0 +1,83 @@
+import { availableParallelism } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { ModelogError } from '#libs/kernel/index.js';
+import { rootFolder } from './root-folder.js';
+
+/** What the platform itself reads from the environment; the apps validate what they read. */
+export interface PlatformSettings {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Absolute. */
+  readonly dataFolder: string;
+  /** Absolute. */
+  readonly configFolder: string;
+  /** Undefined: a server is started. */
+  readonly natsUrl: string | undefined;
+  readonly databaseUrl: string | undefined;
+  readonly natsProgram: string | undefined;
+  readonly servingProcesses: number;
+  readonly logLevel: LogLevel;
+}
+
+const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** @throws ModelogError `settings_invalid`, one line per variable: its name, its value and what was expected. */
+export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
+  // An empty variable is what `VAR= npm start` and many container set-ups write for "not set".
+  const given = Object.fromEntries(
+    Object.keys(variables.shape).map((name) => [name, environment[name] === '' ? undefined : environment[name]]),
+  );
+  const parsed = variables.safeParse(given);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => {
+      const name = String(path[0]);
+      return `${name} is ${JSON.stringify(masked(given[name]))}: expected ${message}`;
+    });
+    throw new ModelogError('settings_invalid', lines.join('\n'));
+  }
+  const value = parsed.data;
+  return {
+    host: value.MODELOG_HOST,
+    port: value.MODELOG_PORT,
+    dataFolder: resolve(value.MODELOG_DATA_DIR),
+    configFolder:
+      value.MODELOG_CONFIG_DIR === undefined ? join(rootFolder, 'config') : resolve(value.MODELOG_CONFIG_DIR),
+    natsUrl: value.NATS_URL,
+    databaseUrl: value.DATABASE_URL,
+    natsProgram: value.MODELOG_NATS_SERVER,
+    servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
+    logLevel: value.LOG_LEVEL,
+  };
+}
+
+const whole = (least: number, most: number, what: string): z.ZodType<number, string> =>
+  z
+    .string()
+    .refine((text) => /^\d{1,6}$/.test(text) && Number(text) >= least && Number(text) <= most, what)
+    .transform(Number);
+
+const notEmpty = z.string().trim().min(1, 'something other than spaces');
+
+const variables = z.object({
+  MODELOG_HOST: notEmpty.default('127.0.0.1'),
+  MODELOG_PORT: whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one').prefault('5000'),
+  MODELOG_DATA_DIR: notEmpty.default('.modelog'),
+  MODELOG_CONFIG_DIR: notEmpty.optional(),
+  NATS_URL: z
+    .string()
+    .regex(/^(nats|tls|wss?):\/\/\S+$/, 'a NATS URL: nats://[user:password@]host[:port]')
+    .optional(),
+  DATABASE_URL: z
+    .string()
+    .regex(/^postgres(ql)?:\/\/\S+$/, 'a PostgreSQL URL: postgres://user:password@host:port/database')
+    .optional(),
+  MODELOG_NATS_SERVER: notEmpty.optional(),
+  MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
+  LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+});
+
+/** A URL is shown without its password. */
+const masked = (value: string | undefined): string => (value ?? '').replace(/(:\/\/[^/@:]*:)[^/@]*@/, '$1***@');

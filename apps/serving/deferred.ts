@@ -1,0 +1,18 @@
+/** A promise that is resolved from outside. (`Promise.withResolvers` came with Node 22.) */
+export interface Deferred {
+  readonly promise: Promise<void>;
+  resolve(): void;
+}
+
+export function deferred(): Deferred {
+  let resolve: () => void = () => undefined;
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return {
+    promise,
+    resolve: () => {
+      resolve();
+    },
+  };
+}

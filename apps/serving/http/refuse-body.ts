@@ -1,0 +1,37 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { problemOf, type Rejection } from '#libs/contracts/index.js';
+
+/** How much of a refused body is read and thrown away, and for how long. */
+const lingerBytes = 8 * 2 ** 20;
+const lingerMs = 2_000;
+
+/**
+ * Answers before the body is read and closes the connection. The answer is complete at once; the connection is closed
+ * when the client stops sending, or after two seconds or 8 MiB: closed at once, with bytes unread, the operating system
+ * would reset it and the client might never see the answer.
+ */
+export function refuseBody(request: IncomingMessage, response: ServerResponse, rejection: Rejection): void {
+  const problem = problemOf(rejection);
+  const body = JSON.stringify(problem);
+  response.writeHead(problem.status, {
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+  });
+  response.write(body);
+  let discarded = 0;
+  const finish = (): void => {
+    clearTimeout(timer);
+    response.end();
+  };
+  const timer = setTimeout(finish, lingerMs);
+  response.once('close', () => {
+    clearTimeout(timer);
+  });
+  request.on('data', (chunk: Buffer) => {
+    discarded += chunk.length;
+    if (discarded > lingerBytes) finish();
+  });
+  request.once('end', finish);
+  request.resume();
+}

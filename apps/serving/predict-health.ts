@@ -1,0 +1,48 @@
+import type { z } from 'zod';
+import type { api } from '#libs/contracts/index.js';
+import type { LoadState } from './models/model-pool.js';
+import type { DeploymentRoutes, RoutingTable } from './routing/routing-table.js';
+
+export type PredictHealth = z.infer<typeof api.predictHealth>;
+
+/** What this process serves: versions with their weights, whether they are loaded, and what went wrong last. */
+export function predictHealth(
+  instance: string,
+  table: RoutingTable,
+  stateOf: (rolloutId: string) => LoadState | undefined,
+): PredictHealth {
+  return {
+    instance,
+    routing_seq: table.sequence,
+    deployments: [...table.deployments.values()]
+      .filter(({ retired }) => !retired)
+      .map((routes) => deploymentHealth(routes, stateOf)),
+  };
+}
+
+function deploymentHealth(
+  routes: DeploymentRoutes,
+  stateOf: (rolloutId: string) => LoadState | undefined,
+): PredictHealth['deployments'][number] {
+  const places = (['live', 'pending', 'former'] as const).flatMap((role) => {
+    const rollout = routes[role];
+    return rollout === null ? [] : [{ role, rollout, state: stateOf(rollout.rolloutId) }];
+  });
+  const errors = places.map(({ state }) => errorOf(state)).filter((error) => error !== null);
+  return {
+    deployment: routes.deployment,
+    versions: places.map(({ role, rollout, state }) => ({
+      model: rollout.model,
+      version: rollout.version,
+      role,
+      weight: role === 'live' ? 1 : 0,
+      loaded: state?.status === 'loaded',
+    })),
+    last_error: errors[0] ?? null,
+  };
+}
+
+function errorOf(state: LoadState | undefined): PredictHealth['deployments'][number]['last_error'] {
+  const failure = state?.status === 'failed' ? state.failure : state?.status === 'loading' ? state.lastFailure : null;
+  return failure === null ? null : { at: failure.at, code: failure.code, detail: failure.reason };
+}

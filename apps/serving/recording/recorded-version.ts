@@ -1,0 +1,105 @@
+import {
+  encodeChunkSchema,
+  eventSource,
+  header,
+  predictionsRecorded,
+  subjects,
+  type ChunkSchema,
+  type InputColumnSpec,
+  type OutputColumnSpec,
+  type Signature,
+} from '#libs/contracts/index.js';
+import type { ColumnInfo, LoadedModel } from '#libs/inference/index.js';
+import type { Rollout } from '../routing/routing-table.js';
+import { fixedRowBytes } from './row-size.js';
+import type { TrafficCounts } from '../traffic-counts.js';
+
+/** Who writes: one serving process, one life. */
+export interface Writer {
+  readonly instance: string;
+  /** A new id at every start. */
+  readonly epoch: string;
+}
+
+/** What the chunks of one rollout in one process have in common. */
+export interface RecordedVersion {
+  readonly subject: string;
+  /** The same object for every message: it is encoded once. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly acknowledged: boolean;
+  readonly inputs: readonly InputColumnSpec[];
+  readonly outputs: readonly OutputColumnSpec[];
+  /** Bytes of a row's values, or null where a column holds text. */
+  readonly rowBytes: number | null;
+  readonly counts: TrafficCounts;
+  /** The schema of a chunk under the routing table of `sequence`; the latest is kept. */
+  schemaAt(sequence: number): { readonly schema: ChunkSchema; readonly bytes: Uint8Array };
+}
+
+export function recordedVersion(
+  rollout: Rollout,
+  model: Pick<LoadedModel, 'signature' | 'inputColumns' | 'outputColumns'>,
+  writer: Writer,
+  counts: TrafficCounts,
+): RecordedVersion {
+  const { signature } = model;
+  const subject = subjects.predictions(rollout.deployment);
+  const inputs = model.inputColumns.map((column) => inputSpec(column, signature));
+  const outputs = model.outputColumns.map((column, index) => outputSpec(column, signature.outputs[index]!.role));
+  const shared = {
+    deployment: rollout.deployment,
+    epoch: writer.epoch,
+    instance: writer.instance,
+    arms: [
+      {
+        role: 'live',
+        model: rollout.model,
+        version: rollout.version,
+        rollout_id: rollout.rolloutId,
+        artifact: rollout.artifact,
+      },
+    ],
+    inputs,
+    outputs,
+    ...(signature.classes === undefined ? {} : { classes: signature.classes }),
+  };
+  let latest: { readonly schema: ChunkSchema; readonly bytes: Uint8Array } | null = null;
+  return {
+    subject,
+    headers: {
+      [header.type]: predictionsRecorded.type,
+      [header.source]: eventSource,
+      [header.subject]: subject,
+      [header.specVersion]: '1.0',
+      [header.eventVersion]: String(predictionsRecorded.version),
+    },
+    acknowledged: rollout.recording === 'acknowledged',
+    inputs,
+    outputs,
+    rowBytes: fixedRowBytes([...inputs, ...outputs]),
+    counts,
+    schemaAt(sequence) {
+      if (latest?.schema.routing_seq === sequence) return latest;
+      const schema: ChunkSchema = { ...shared, routing_seq: sequence };
+      latest = { schema, bytes: encodeChunkSchema(schema) };
+      return latest;
+    },
+  };
+}
+
+/** A feature per element, in order; or the one feature that is the whole row. */
+function inputSpec({ name, type, width }: ColumnInfo, signature: Signature): InputColumnSpec {
+  const features = signature.features.filter(({ input }) => input === name);
+  const whole = features.find(({ index }) => index === null);
+  if (whole !== undefined)
+    return { name, type, width, features: [whole.name], ...(whole.shape ? { shape: whole.shape } : {}) };
+  const ordered = [...features].sort((a, b) => a.index! - b.index!);
+  return { name, type, width, features: ordered.map((feature) => feature.name) };
+}
+
+const outputSpec = ({ name, type, width }: ColumnInfo, role: OutputColumnSpec['role']): OutputColumnSpec => ({
+  name,
+  type,
+  width,
+  role,
+});

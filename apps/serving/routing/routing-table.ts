@@ -1,0 +1,132 @@
+import type {
+  DeploymentEvent,
+  DeploymentRequested,
+  EventOf,
+  GovernanceEvent,
+  Recording,
+  Signature,
+} from '#libs/contracts/index.js';
+import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
+
+/** One version on its way into a deployment's traffic, or in it, as its DeploymentRequested event says. */
+export interface Rollout {
+  readonly rolloutId: string;
+  readonly deployment: string;
+  readonly model: string;
+  readonly version: string;
+  readonly artifact: string;
+  readonly signature: Signature;
+  readonly recording: Recording;
+  /** Id and EVENTS sequence of the request, and when the server stored it (milliseconds since the epoch). */
+  readonly requestId: string;
+  readonly requestedSeq: number;
+  readonly requestedAt: number;
+  readonly correlationId: string;
+  readonly loadTimeoutS: number;
+}
+
+export interface DeploymentRoutes {
+  readonly deployment: string;
+  /** Takes the traffic. */
+  readonly live: Rollout | null;
+  /** Took it before; kept warm. */
+  readonly former: Rollout | null;
+  /** Is being loaded; takes none yet. */
+  readonly pending: Rollout | null;
+  readonly retired: boolean;
+}
+
+/** Where traffic goes, as of one position of the log. Immutable: a later position is another table. */
+export interface RoutingTable {
+  /** EVENTS sequence of the last record that went into it. */
+  readonly sequence: number;
+  readonly deployments: ReadonlyMap<string, DeploymentRoutes>;
+  /** Records that this release does not know, counted and skipped. */
+  readonly skipped: number;
+}
+
+export const emptyRoutingTable: RoutingTable = { sequence: 0, deployments: new Map(), skipped: 0 };
+
+/** The table after further records of EVENTS, in the order of the log. `deployments` is the same object if none changed. */
+export function foldRouting(table: RoutingTable, records: readonly LogRecord<GovernanceEvent>[]): RoutingTable {
+  let { sequence, skipped } = table;
+  let changed: Map<string, DeploymentRoutes> | null = null;
+  for (const record of records) {
+    sequence = record.seq;
+    if (isUnknown(record)) {
+      skipped += 1;
+      continue;
+    }
+    const { event } = record;
+    if (!isDeploymentEvent(event)) continue;
+    changed ??= new Map(table.deployments);
+    const { deployment } = event.data;
+    changed.set(deployment, evolve(changed.get(deployment) ?? unrouted(deployment), event, record));
+  }
+  return { sequence, skipped, deployments: changed ?? table.deployments };
+}
+
+/** What a serving process should hold: what takes traffic first, then what may take it next, then what took it last. */
+export function* rolloutsOf(
+  table: RoutingTable,
+): Generator<{ rollout: Rollout; place: 'live' | 'pending' | 'former' }> {
+  for (const place of ['live', 'pending', 'former'] as const)
+    for (const routes of table.deployments.values()) {
+      const rollout = routes[place];
+      if (rollout !== null) yield { rollout, place };
+    }
+}
+
+const unrouted = (deployment: string): DeploymentRoutes => ({
+  deployment,
+  live: null,
+  former: null,
+  pending: null,
+  retired: false,
+});
+
+function isDeploymentEvent(event: GovernanceEvent): event is DeploymentEvent {
+  switch (event.type) {
+    case 'DeploymentRequested':
+    case 'DeploymentWentLive':
+    case 'DeploymentFailed':
+    case 'DeploymentRetired':
+      return true;
+    default:
+      return false;
+  }
+}
+
+type Origin = Exclude<LogRecord<GovernanceEvent>, { readonly unknown: unknown }>;
+
+/** Settlements name the rollout that is pending: the deployment's decider sees to that. */
+function evolve(routes: DeploymentRoutes, event: DeploymentEvent, origin: Origin): DeploymentRoutes {
+  switch (event.type) {
+    case 'DeploymentRequested':
+      return { ...routes, pending: rolloutOf(event.data, origin), retired: false };
+    case 'DeploymentWentLive':
+      return { ...routes, live: routes.pending, former: routes.live, pending: null };
+    case 'DeploymentFailed':
+      return { ...routes, pending: null };
+    case 'DeploymentRetired':
+      return { ...unrouted(routes.deployment), retired: true };
+  }
+}
+
+const rolloutOf = (
+  data: EventOf<typeof DeploymentRequested>['data'],
+  { id, seq, storedAt, meta }: Origin,
+): Rollout => ({
+  rolloutId: data.rollout_id,
+  deployment: data.deployment,
+  model: data.model,
+  version: data.version,
+  artifact: data.artifact,
+  signature: data.signature,
+  recording: data.recording,
+  requestId: id,
+  requestedSeq: seq,
+  requestedAt: storedAt,
+  correlationId: meta.correlationId,
+  loadTimeoutS: data.load_timeout_s,
+});

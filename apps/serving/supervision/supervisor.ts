@@ -1,0 +1,135 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { GovernanceEvent } from '#libs/contracts/index.js';
+import { deploymentDefinition, type DeploymentCommand } from '#libs/domain/index.js';
+import type { AggregateStore, EventReader } from '#libs/event-log/index.js';
+import { assertNever, messageOf, type Clock, type IdSource } from '#libs/kernel/index.js';
+import { commandMeta, type Logger } from '#libs/nest/index.js';
+import { emptyRoutingTable, foldRouting, type Rollout, type RoutingTable } from '../routing/routing-table.js';
+import { prepareRollout, type PrepareRolloutOptions } from './prepare-rollout.js';
+import type { RolloutOutcome } from './rollout-outcome.js';
+
+export interface ServingSupervisorOptions extends Pick<PrepareRolloutOptions, 'listMembers' | 'prepare'> {
+  readonly events: Pick<EventReader<GovernanceEvent>, 'follow' | 'head'>;
+  readonly aggregates: Pick<AggregateStore, 'execute'>;
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly logger: Logger;
+}
+
+const actor = 'system:serving-supervisor';
+const retryMs = 1_000;
+
+/**
+ * Sees every requested rollout to its end: has the serving processes load it and appends the one event that moves
+ * traffic or says why it stays. Holds nothing but what the log says: a restart takes up where the log is, and two
+ * supervisors at once decide under the same command id, so that the second finds the first one's event.
+ */
+export class ServingSupervisor {
+  readonly #stopping = new AbortController();
+  readonly #preparing = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
+  #table: RoutingTable = emptyRoutingTable;
+  #following: Promise<void> = Promise.resolve();
+
+  constructor(private readonly options: ServingSupervisorOptions) {}
+
+  start(): void {
+    this.#following = this.#follow();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const { abort } of this.#preparing.values()) abort.abort();
+    await Promise.all([this.#following, ...[...this.#preparing.values()].map(({ done }) => done)]);
+  }
+
+  async #follow(): Promise<void> {
+    const { signal } = this.#stopping;
+    const { events } = this.options;
+    let pastSeq: number | undefined;
+    while (!signal.aborted) {
+      try {
+        pastSeq ??= (await events.head()).lastSeq;
+        for await (const records of events.follow({ fromSeq: this.#table.sequence + 1, signal })) {
+          this.#table = foldRouting(this.#table, records);
+          // Rollouts of the past were settled long ago, further on in the log.
+          if (this.#table.sequence >= pastSeq) this.#prepareRequested();
+        }
+      } catch (error) {
+        this.options.logger.error({ err: error }, 'the governance log cannot be followed');
+      }
+      await pause(retryMs, signal);
+    }
+  }
+
+  #prepareRequested(): void {
+    const requested = new Map<string, Rollout>();
+    for (const { pending } of this.#table.deployments.values())
+      if (pending !== null) requested.set(pending.rolloutId, pending);
+    for (const [rolloutId, { abort }] of this.#preparing) if (!requested.has(rolloutId)) abort.abort();
+    for (const rollout of requested.values()) if (!this.#preparing.has(rollout.rolloutId)) this.#begin(rollout);
+  }
+
+  #begin(rollout: Rollout): void {
+    const abort = new AbortController();
+    const done = this.#see(rollout, abort.signal).finally(() => {
+      this.#preparing.delete(rollout.rolloutId);
+    });
+    this.#preparing.set(rollout.rolloutId, { abort, done });
+  }
+
+  /** Never rejects; ends when the rollout is settled or the signal aborts. */
+  async #see(rollout: Rollout, signal: AbortSignal): Promise<void> {
+    const { logger } = this.options;
+    let outcome: RolloutOutcome | undefined;
+    while (!signal.aborted) {
+      try {
+        outcome ??= await prepareRollout(rollout, { ...this.options, pause }, signal);
+        if (outcome === undefined) return;
+        await this.#settle(rollout, outcome);
+        return;
+      } catch (error) {
+        logger.warn(
+          { reason: messageOf(error), rollout_id: rollout.rolloutId },
+          'the rollout could not be settled yet',
+        );
+        await pause(retryMs, signal);
+      }
+    }
+  }
+
+  async #settle(rollout: Rollout, outcome: RolloutOutcome): Promise<void> {
+    const { aggregates, clock, ids, logger } = this.options;
+    const { deployment, rolloutId, requestId, correlationId } = rollout;
+    const meta = commandMeta({
+      actor,
+      call: 'settle rollout',
+      target: deployment,
+      idempotencyKey: requestId,
+      // What a second supervisor would settle too: its findings may differ, the first one's stand.
+      body: { rollout_id: rolloutId },
+      at: clock.now(),
+      ids,
+      correlationId,
+      causationId: requestId,
+    });
+    const settled = await aggregates.execute(deploymentDefinition, deployment, commandOf(rollout, outcome), meta);
+    const about = { deployment, rollout_id: rolloutId, version: `${rollout.model}@${rollout.version}` };
+    if (settled.ok)
+      logger.info({ ...about, outcome: settled.value.event.type, seq: settled.value.seq }, 'rollout settled');
+    else logger.info({ ...about, code: settled.rejection.code }, 'rollout was settled by somebody else');
+  }
+}
+
+function commandOf({ deployment, rolloutId }: Rollout, outcome: RolloutOutcome): DeploymentCommand {
+  switch (outcome.type) {
+    case 'live':
+      return { type: 'MarkLive', deployment, rollout_id: rolloutId, instances: outcome.instances };
+    case 'failed':
+      return { type: 'MarkFailed', deployment, rollout_id: rolloutId, code: outcome.code, reason: outcome.reason };
+    default:
+      return assertNever(outcome, 'rollout outcome');
+  }
+}
+
+const pause = (milliseconds: number, signal: AbortSignal): Promise<void> =>
+  delay(milliseconds, undefined, { signal }).catch(() => undefined);

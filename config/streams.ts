@@ -1,0 +1,36 @@
+/** The streams of Modelog (design: EVENT_LOG.md). Handed to `ensureStreams` by whoever starts first. */
+import type { StreamDeclaration } from '#libs/event-log/index.js';
+
+export const streamNames = { events: 'EVENTS', traffic: 'TRAFFIC', snapshots: 'SNAPSHOTS' } as const;
+
+const minute = 60_000;
+
+/** @param replicas 1 on one server, 3 in a cluster */
+export const streamDeclarations = (replicas: number): readonly StreamDeclaration[] => [
+  {
+    name: streamNames.events,
+    description: 'Governance facts, one literal subject per aggregate',
+    subjects: ['evt.>'],
+    replicas,
+    permanent: true,
+    duplicateWindowMs: 2 * minute,
+  },
+  {
+    name: streamNames.traffic,
+    description: 'Predictions, in chunks',
+    subjects: ['pred.*'],
+    replicas,
+    permanent: true,
+    // Ids of every message of the window live in the server's memory; a retry comes within seconds.
+    duplicateWindowMs: minute / 2,
+  },
+  {
+    name: streamNames.snapshots,
+    description: 'The newest snapshot of each aggregate; disposable',
+    subjects: ['snap.>'],
+    replicas,
+    permanent: false,
+    maxMessagesPerSubject: 1,
+    duplicateWindowMs: minute / 2,
+  },
+];

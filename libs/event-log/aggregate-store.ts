@@ -1,0 +1,312 @@
+import { LRUCache } from 'lru-cache';
+import { header, rejection, type AnyEvent, type CommandMeta } from '#libs/contracts/index.js';
+import { accept, reject, type Clock, type Result } from '#libs/kernel/index.js';
+import type { Accepted, AggregateDefinition, Folding, IdempotencyConflict, Loaded } from './aggregate-definition.js';
+import { foldEvent, readEvent, toSnapshot, type Fold, type RecordedCommand } from './aggregate-fold.js';
+import { advanceFold, loadFold, type Sources } from './aggregate-loader.js';
+import {
+  AppendContention,
+  DuplicateMessageId,
+  LogCorrupt,
+  StreamConflict,
+  StreamTimeout,
+  StreamUnavailable,
+} from './errors.js';
+import { encodeEvent, type EncodedEvent } from './event-codec.js';
+import { KeyedQueue } from './keyed-queue.js';
+import type { SnapshotStore } from './snapshot-store.js';
+import type { Consistency, StreamStore } from './stream-store.js';
+
+export interface AggregateStoreOptions {
+  readonly events: StreamStore;
+  readonly snapshots: SnapshotStore;
+  readonly clock: Clock;
+  /** Uniform in [0, 1): spreads the retries of processes that contend. */
+  readonly random: () => number;
+  /** Aggregates kept in memory (default 1,000). */
+  readonly cacheSize?: number;
+  /** How long one command may contend before AppendContention, milliseconds (default 5,000). */
+  readonly settleWithinMs?: number;
+  /** Waits before a retry (default: a timer). */
+  readonly pause?: (milliseconds: number) => Promise<void>;
+  /** Snapshots are best effort: a failure to read or write one is told here and changes nothing. */
+  readonly onSnapshotError?: (subject: string, error: unknown) => void;
+}
+
+/** The one append path: load, decide, append with an expectation, settle what is unclear. */
+export class AggregateStore {
+  private readonly sources: Sources;
+  private readonly cache: LRUCache<string, Cached>;
+  private readonly queue = new KeyedQueue();
+  private readonly snapshotWrites = new Set<Promise<void>>();
+
+  constructor(private readonly options: AggregateStoreOptions) {
+    this.sources = {
+      events: options.events,
+      snapshots: options.snapshots,
+      onSnapshotError: options.onSnapshotError ?? (() => undefined),
+    };
+    this.cache = new LRUCache({ max: options.cacheSize ?? 1_000 });
+  }
+
+  /**
+   * Decides a command and appends its one event, or gives the recorded answer when the log holds it already.
+   * A rejection rests on state that the leader confirmed after the command came.
+   * @throws AppendContention when it is not settled in time (it may be stored: repeat it under the same id),
+   * StreamUnavailable, StreamTimeout, StreamRefused, LogCorrupt, UnknownEvent, InvalidEvent, DuplicateMessageId.
+   */
+  execute<Command, State, Event extends AnyEvent, Rejection>(
+    definition: AggregateDefinition<Command, State, Event, Rejection>,
+    id: string,
+    command: Command,
+    meta: CommandMeta,
+  ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
+    const subject = subjectOf(definition, id);
+    return this.queue.run(subject, () => this.settle({ definition, subject, command, meta }));
+  }
+
+  /**
+   * The state of an aggregate, for a decision that rests on another one.
+   * @throws StreamUnavailable, StreamTimeout, LogCorrupt, UnknownEvent.
+   */
+  load<Command, State, Event extends AnyEvent, Rejection>(
+    definition: AggregateDefinition<Command, State, Event, Rejection>,
+    id: string,
+    { consistency }: { readonly consistency: Consistency },
+  ): Promise<Loaded<State>> {
+    const subject = subjectOf(definition, id);
+    return this.queue.run(subject, async () => {
+      const fold = await this.current(definition, subject, consistency);
+      return { state: fold.state, seq: fold.lastSeq, version: fold.version };
+    });
+  }
+
+  /** Resolves when no snapshot is being written: before the connection closes. */
+  async idle(): Promise<void> {
+    await Promise.all(this.snapshotWrites);
+  }
+
+  private async settle<Command, State, Event extends AnyEvent, Rejection>(
+    request: Request<Command, State, Event, Rejection>,
+  ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
+    const { definition, subject, command, meta } = request;
+    const patience = this.patience(subject);
+    let fold = this.cached(definition, subject) ?? (await this.current(definition, subject, 'replica'));
+    let confirmed = false;
+    let sent = false;
+
+    for (;;) {
+      const recorded = fold.commands.get(meta.commandId);
+      if (recorded !== undefined) return await this.answerAgain(request, fold, recorded, sent);
+
+      const decision = definition.decider.decide(command, fold.state);
+      if (!decision.ok) {
+        if (confirmed) return decision;
+        fold = await this.current(definition, subject, 'leader');
+        confirmed = true;
+        continue;
+      }
+
+      const event = encodeEvent(definition.catalogue, decision.value, meta, {
+        subject,
+        aggregateVersion: fold.version + 1,
+        previousHash: fold.lastHash,
+      });
+      const outcome = await this.append(event, fold.lastSeq);
+      sent = true;
+      if (outcome.stored) {
+        foldEvent(definition, fold, event.event, { seq: outcome.seq, hash: event.hash, meta });
+        this.takeSnapshot(definition, subject, fold);
+        return accept({ eventId: event.id, seq: outcome.seq, event: event.event, repeated: false, state: fold.state });
+      }
+      fold = await this.readOn(definition, subject, outcome.reason, patience);
+      confirmed = true;
+    }
+  }
+
+  /** What a stored command is answered with: its own event, and the state as it is now. */
+  private async answerAgain<Command, State, Event extends AnyEvent, Rejection>(
+    { definition, subject, meta }: Request<Command, State, Event, Rejection>,
+    fold: Fold<State>,
+    recorded: RecordedCommand,
+    sent: boolean,
+  ): Promise<Result<Accepted<State, Event>, IdempotencyConflict>> {
+    if (recorded.digest !== meta.digest)
+      return reject(
+        rejection(
+          'idempotency_conflict',
+          `command ${meta.commandId} is recorded at sequence ${recorded.seq} with another body`,
+        ) as IdempotencyConflict,
+      );
+    const message =
+      (await this.options.events.get(recorded.seq, 'replica')) ??
+      (await this.options.events.get(recorded.seq, 'leader'));
+    if (message?.subject !== subject)
+      throw new LogCorrupt('sequence_gap', recorded.seq, `the event of command ${meta.commandId} is not here`);
+    const { id, seq, event } = readEvent(definition, message);
+    return accept({ eventId: id, seq, event, repeated: !sent, state: fold.state });
+  }
+
+  private async append(event: EncodedEvent<AnyEvent>, expectedLastSubjectSeq: number): Promise<AppendOutcome> {
+    const { events } = this.options;
+    try {
+      const ack = await events.publish({ ...event.message, expectedLastSubjectSeq });
+      if (ack.duplicate) await this.confirmDuplicate(event, ack.seq, expectedLastSubjectSeq);
+      return { stored: true, seq: ack.seq };
+    } catch (error) {
+      if (error instanceof StreamConflict || error instanceof StreamTimeout || error instanceof StreamUnavailable)
+        return { stored: false, reason: error };
+      throw error;
+    }
+  }
+
+  /**
+   * The server compares message ids only: what it stored under this id may be another message, on another subject.
+   * @throws StreamConflict when it is this command's event, but as another process decided it: read on.
+   */
+  private async confirmDuplicate(
+    { message, hash, id }: EncodedEvent<AnyEvent>,
+    seq: number,
+    expectedLastSubjectSeq: number,
+  ): Promise<void> {
+    const stored = await this.options.events.get(seq, 'leader');
+    if (stored?.subject !== message.subject) throw new DuplicateMessageId(message.subject, id, seq, stored?.subject);
+    if (stored.headers.get(header.hash) !== hash)
+      throw new StreamConflict(message.subject, expectedLastSubjectSeq, seq);
+  }
+
+  /** After an append that failed or got no answer: the state as the leader has it, at least up to the message that won. */
+  private async readOn<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+    reason: Unsettled,
+    patience: Patience,
+  ): Promise<Fold<State>> {
+    const winner = reason instanceof StreamConflict ? reason.lastSeq : undefined;
+    // A clash names no sequence while the other message is in flight, and a server that is away needs a moment.
+    await patience.next(reason, winner === undefined);
+    // A leader that knows less than was read before: nothing that is remembered may be built on.
+    if (winner !== undefined && winner < (this.cached(definition, subject)?.lastSeq ?? 0)) this.cache.delete(subject);
+    for (;;) {
+      let cause: unknown = reason;
+      try {
+        const fold = await this.current(definition, subject, 'leader');
+        if (fold.lastSeq >= (winner ?? 0)) return fold;
+      } catch (error) {
+        if (!(error instanceof StreamTimeout || error instanceof StreamUnavailable)) throw error;
+        cause = error;
+      }
+      await patience.next(cause, true);
+    }
+  }
+
+  private async current<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+    consistency: Consistency,
+  ): Promise<Fold<State>> {
+    let fold = this.cached(definition, subject);
+    try {
+      if (fold === undefined) fold = await loadFold(this.sources, definition, subject, consistency);
+      else await advanceFold(this.options.events, definition, subject, fold, consistency);
+    } catch (error) {
+      this.cache.delete(subject);
+      throw error;
+    }
+    this.cache.set(subject, { definition, fold });
+    return fold;
+  }
+
+  private cached<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+  ): Fold<State> | undefined {
+    const cached = this.cache.get(subject);
+    // The same definition made this fold, so its state is that definition's.
+    return cached?.definition === definition ? (cached.fold as Fold<State>) : undefined;
+  }
+
+  private takeSnapshot<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+    fold: Fold<State>,
+  ): void {
+    if (fold.version - fold.snapshotVersion < (definition.snapshot.every ?? defaultSnapshotEvery)) return;
+    fold.snapshotVersion = fold.version;
+    const write = this.writeSnapshot(definition, subject, fold).finally(() => {
+      this.snapshotWrites.delete(write);
+    });
+    this.snapshotWrites.add(write);
+  }
+
+  private async writeSnapshot<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+    fold: Fold<State>,
+  ): Promise<void> {
+    try {
+      await this.options.snapshots.write(subject, toSnapshot(definition, fold));
+    } catch (error) {
+      this.sources.onSnapshotError(subject, error);
+    }
+  }
+
+  private patience(subject: string): Patience {
+    const { clock, random, pause = timerPause } = this.options;
+    const within = this.options.settleWithinMs ?? 5_000;
+    const start = clock.monotonic();
+    let attempts = 0;
+    let unclear = false;
+    return {
+      async next(cause, wait) {
+        attempts += 1;
+        unclear ||= !(cause instanceof StreamUnavailable);
+        if (clock.monotonic() - start >= within)
+          throw unclear ? new AppendContention(subject, attempts, within, { cause }) : cause;
+        if (wait) await pause(Math.min(longestPauseMs, 2 ** Math.min(attempts, 10)) * (0.5 + random() / 2));
+      },
+    };
+  }
+}
+
+interface Cached {
+  readonly definition: unknown;
+  readonly fold: Fold<unknown>;
+}
+
+interface Request<Command, State, Event extends AnyEvent, Rejection> {
+  readonly definition: AggregateDefinition<Command, State, Event, Rejection>;
+  readonly subject: string;
+  readonly command: Command;
+  readonly meta: CommandMeta;
+}
+
+type Unsettled = StreamConflict | StreamTimeout | StreamUnavailable;
+type AppendOutcome =
+  { readonly stored: true; readonly seq: number } | { readonly stored: false; readonly reason: Unsettled };
+
+interface Patience {
+  /**
+   * Before every further attempt; waits, longer each time, if told so.
+   * @throws AppendContention when the command's time is over; the cause itself when it says that nothing was stored.
+   */
+  next(cause: unknown, wait: boolean): Promise<void>;
+}
+
+const defaultSnapshotEvery = 8;
+const longestPauseMs = 100;
+
+const timerPause = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, milliseconds);
+  });
+
+function subjectOf<Command, State, Event extends AnyEvent, Rejection>(
+  definition: AggregateDefinition<Command, State, Event, Rejection>,
+  id: string,
+): string {
+  const subject = definition.subjectOf(id);
+  if (!subject.startsWith(`evt.${definition.category}.`) || /[\s*>]/.test(subject) || subject.endsWith('.'))
+    throw new TypeError(`'${subject}' is no literal subject evt.${definition.category}.<id>`);
+  return subject;
+}

@@ -1,0 +1,140 @@
+import { ModelogError } from '#libs/kernel/index.js';
+
+/** Anything the log can throw. What a caller may retry, and what is known to be stored, differs by class. */
+export abstract class EventLogError extends ModelogError {}
+
+/** Another message got in between: nothing was stored. `lastSeq` is absent for a clash with a message still in flight. */
+export class StreamConflict extends EventLogError {
+  constructor(
+    readonly subject: string,
+    readonly expectedLastSeq: number | undefined,
+    readonly lastSeq: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super(
+      'stream_conflict',
+      `${subject}: expected last sequence ${String(expectedLastSeq)}, found ${lastSeq === undefined ? 'a message in flight' : lastSeq}`,
+      options,
+    );
+  }
+}
+
+/** No answer in time: the message may or may not be stored. Read before you write again. */
+export class StreamTimeout extends EventLogError {
+  constructor(what: string, options?: ErrorOptions) {
+    super('stream_timeout', `${what}: no answer in time`, options);
+  }
+}
+
+/** The server is known not to have done it; it may later. HTTP 503. */
+export class StreamUnavailable extends EventLogError {
+  constructor(what: string, reason: string, options?: ErrorOptions) {
+    super('stream_unavailable', `${what}: ${reason}`, options);
+  }
+}
+
+/** The server refused this very message and would refuse it again (too large, wrong stream, limits). Not stored. */
+export class StreamRefused extends EventLogError {
+  constructor(
+    what: string,
+    readonly reason: string,
+    /** JetStream's `err_code`, where the server gave one. */
+    readonly errorCode: number | undefined,
+    options?: ErrorOptions,
+  ) {
+    super('stream_refused', `${what}: ${reason}`, options);
+  }
+}
+
+/** An append was still contended when its time was up. It may be stored: repeat with the same command id. HTTP 503. */
+export class AppendContention extends EventLogError {
+  constructor(
+    readonly subject: string,
+    readonly attempts: number,
+    afterMs: number,
+    options?: ErrorOptions,
+  ) {
+    super('append_contention', `${subject}: not settled after ${attempts} attempts in ${afterMs} ms`, options);
+  }
+}
+
+/** What is stored breaks a promise of the log: hash chain, contiguous versions, gap-free sequence. Needs a person. */
+export class LogCorrupt extends EventLogError {
+  constructor(
+    readonly problem: LogProblemCode,
+    readonly seq: number,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super('log_corrupt', `sequence ${seq}: ${problem}: ${detail}`, options);
+  }
+}
+
+/** Stable names of the ways in which a log can be broken. */
+export type LogProblemCode =
+  | 'sequence_gap'
+  | 'malformed_envelope'
+  | 'undecodable_event'
+  | 'version_gap'
+  | 'chain_broken'
+  | 'hash_mismatch'
+  | 'repeated_command';
+
+/** A write model met an event that it cannot fold: an unknown type, a newer version, or data its schema refuses. */
+export class UnknownEvent extends EventLogError {
+  constructor(
+    readonly seq: number,
+    readonly type: string,
+    detail: string,
+  ) {
+    super('unknown_event', `sequence ${seq}: ${type}: ${detail}`);
+  }
+}
+
+/** A decision gave an event that the log could not give back. A defect of the decider or its catalogue; nothing was stored. */
+export class InvalidEvent extends EventLogError {
+  constructor(
+    readonly type: string,
+    detail: string,
+    options?: ErrorOptions,
+  ) {
+    super('invalid_event', `${type}: ${detail}`, options);
+  }
+}
+
+/** The server says the message is a duplicate, but what it stored under this id is another one. Nothing was stored. */
+export class DuplicateMessageId extends EventLogError {
+  constructor(
+    readonly subject: string,
+    readonly messageId: string,
+    /** Sequence of the message that carries the id. */
+    readonly seq: number,
+    readonly foundSubject: string | undefined,
+  ) {
+    super(
+      'duplicate_message_id',
+      `${subject}: message id ${messageId} is already used by sequence ${seq} on ${foundSubject ?? 'no readable message'}`,
+    );
+  }
+}
+
+/** A declared stream differs from the server's in a way that cannot be applied. */
+export class StreamMismatch extends EventLogError {
+  constructor(
+    readonly stream: string,
+    readonly differences: readonly string[],
+  ) {
+    super('stream_mismatch', `stream ${stream} cannot be brought to its declaration: ${differences.join('; ')}`);
+  }
+}
+
+/** Too many publishes in flight: refused before anything was sent. HTTP 429 or 503 with Retry-After. */
+export class Overloaded extends EventLogError {
+  constructor(
+    readonly inFlight: number,
+    readonly inFlightBytes: number,
+    limit: string,
+  ) {
+    super('overloaded', `${inFlight} messages (${inFlightBytes} bytes) in flight: ${limit}`);
+  }
+}

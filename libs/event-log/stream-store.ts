@@ -1,0 +1,80 @@
+/**
+ * The port under the event log: one stream of a JetStream-like server, and nothing that JetStream does not do.
+ * Two adapters implement it (memory with injectable faults, JetStream); one contract suite runs against both.
+ */
+export interface StreamStore {
+  readonly name: string;
+
+  /**
+   * Stores one message.
+   * @throws StreamConflict when `expectedLastSubjectSeq` is given and is not the last sequence of the subject.
+   * @throws StreamTimeout when no answer came in time: the message may or may not be stored.
+   * @throws StreamUnavailable when the server is known not to have stored it, and may store it when asked again.
+   * @throws StreamRefused when the server has not stored it and never will.
+   */
+  publish(message: OutgoingMessage): Promise<PublishAck>;
+
+  /** The message at a sequence, or undefined where there is none (yet, on a lagging replica). */
+  get(seq: number, consistency: Consistency): Promise<StreamMessage | undefined>;
+
+  /** The last message of a literal subject. */
+  lastOf(subject: string, consistency: Consistency): Promise<StreamMessage | undefined>;
+
+  /** All messages of a literal subject with a sequence of at least `fromSeq`, in order. */
+  readSubject(subject: string, fromSeq: number, consistency: Consistency): Promise<readonly StreamMessage[]>;
+
+  /** At most `limit` messages of all subjects with a sequence of at least `fromSeq`, in order. */
+  readFrom(fromSeq: number, limit: number, consistency: Consistency): Promise<readonly StreamMessage[]>;
+
+  /** The stream's last sequence, as its leader answers now. */
+  head(): Promise<StreamHead>;
+
+  /**
+   * Every message from a sequence on, in order and without a gap, in the batches in which they arrive; never ends by
+   * itself. Reconnects and goes on by itself. Ends when the signal aborts.
+   * @throws LogCorrupt when a sequence is missing.
+   */
+  follow(options: FollowOptions): AsyncIterable<readonly StreamMessage[]>;
+}
+
+/** `replica`: any server may answer, perhaps late. `leader`: the answer holds everything acknowledged before the call. */
+export type Consistency = 'replica' | 'leader';
+
+export interface OutgoingMessage {
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+  /** `Nats-Msg-Id`: an optimisation of the server's, never a guarantee. */
+  readonly messageId?: string;
+  /** The stored message must be the next one of its subject after this sequence; 0 = the first. */
+  readonly expectedLastSubjectSeq?: number;
+}
+
+export interface PublishAck {
+  readonly seq: number;
+  readonly duplicate: boolean;
+}
+
+export interface StreamMessage {
+  readonly seq: number;
+  /** Server time, milliseconds since the epoch. */
+  readonly time: number;
+  readonly subject: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly data: Uint8Array;
+}
+
+export interface StreamHead {
+  /** Sequence of the oldest message; `lastSeq` + 1 in an empty stream. */
+  readonly firstSeq: number;
+  readonly lastSeq: number;
+  /** Server time of the last message, milliseconds since the epoch; 0 in an empty stream. */
+  readonly lastTime: number;
+}
+
+export interface FollowOptions {
+  readonly fromSeq: number;
+  readonly signal: AbortSignal;
+  /** Most messages in one batch (default 500). */
+  readonly maxBatch?: number;
+}

@@ -1,0 +1,128 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationInvalid, describeProblems, loadConfiguration, requireConfiguration } from '../index.js';
+
+const env = { NATS_URL: 'nats://127.0.0.1:4222', DATABASE_URL: 'postgres://127.0.0.1/modelog' };
+
+let root: string;
+beforeAll(async () => {
+  root = await mkdtemp(join(tmpdir(), 'modelog-configuration-'));
+});
+afterAll(() => rm(root, { recursive: true }));
+
+async function folder(files: Record<string, string>): Promise<string> {
+  const directory = await mkdtemp(join(root, 'case-'));
+  for (const [name, text] of Object.entries(files)) await writeFile(join(directory, name), text);
+  return directory;
+}
+
+async function problems(variables: Record<string, string | undefined>, files: Record<string, string> = {}) {
+  const directory = await folder(files);
+  const loaded = await loadConfiguration({ env: variables, directory });
+  if (loaded.ok) throw new Error('the configuration was taken');
+  return { problems: loaded.rejection, text: describeProblems(loaded.rejection), directory };
+}
+
+const pipeline = (text: string) => problems(env, { 'pipeline_config.yaml': text });
+
+describe('loadConfiguration', () => {
+  it('fills in the defaults where a file or a variable is missing or empty', async () => {
+    const loaded = await requireConfiguration({
+      env: { ...env, LOG_LEVEL: '' },
+      directory: await folder({}),
+    });
+    expect(loaded.environment).toMatchObject({ LOG_LEVEL: 'info', MODELOG_PORT: 5000 });
+    expect(loaded.files.pipeline.serving.max_batch_rows).toBe(1024);
+    const empty = await requireConfiguration({ env, directory: await folder({ 'pipeline_config.yaml': '# nothing' }) });
+    expect(empty).toMatchObject({ files: loaded.files, digest: loaded.digest });
+  });
+
+  it('reads what a file says, and digests what it means, not how it is written', async () => {
+    const load = async (text: string) =>
+      requireConfiguration({ env, directory: await folder({ 'pipeline_config.yaml': text }) });
+    const one = await load('serving: { max_batch_rows: 8 }\n');
+    expect(one.files.pipeline.serving.max_batch_rows).toBe(8);
+    expect(one.digest).toMatch(/^sha256:[0-9a-f]{64}$/);
+    expect((await load('deployment: {}\nserving:\n  max_batch_rows: 0x8\n')).digest).toBe(one.digest);
+    expect((await load('serving: { max_batch_rows: 9 }')).digest).not.toBe(one.digest);
+  });
+
+  it('reads the folder that MODELOG_CONFIG_DIR names', async () => {
+    const MODELOG_CONFIG_DIR = await folder({ 'pipeline_config.yaml': 'serving: { max_batch_rows: 3 }' });
+    const loaded = await requireConfiguration({ env: { ...env, MODELOG_CONFIG_DIR } });
+    expect(loaded.files.pipeline.serving.max_batch_rows).toBe(3);
+  });
+
+  it('names variable, value and expectation, for every variable at once', async () => {
+    const { text } = await problems({ ...env, NATS_URL: undefined, MODELOG_PORT: '70000', MODELOG_REPLICAS: '2' });
+    expect(text.split('\n').sort()).toEqual([
+      'environment: MODELOG_PORT: expected at most 65535, found "70000"',
+      'environment: MODELOG_REPLICAS: expected one of 1 or one of 3 or one of 5, found "2"',
+      'environment: NATS_URL: expected a string',
+    ]);
+    expect((await problems({ ...env, MODELOG_PORT: 'http' })).text).toBe(
+      'environment: MODELOG_PORT: expected a number, found "http"',
+    );
+    expect((await problems({ ...env, LOG_LEVEL: 'loud' })).text).toContain('expected one of trace, debug, info');
+  });
+
+  it('never tells a password', async () => {
+    const DATABASE_URL = 'mysql://modelog:top/se@cret@db.example/modelog';
+    const { text } = await problems({ ...env, DATABASE_URL });
+    expect(text).toContain('"mysql://***@db.example/modelog"');
+    expect(text).not.toContain('cret');
+  });
+
+  it('names file, path and value of a wrong key', async () => {
+    const { text, directory } = await pipeline('serving:\n  max_batch_rows: 1.5\n  max_queued_rows: many\n');
+    const file = join(directory, 'pipeline_config.yaml');
+    expect(text.split('\n')).toEqual([
+      `${file}: serving.max_batch_rows: expected a whole number, found 1.5`,
+      `${file}: serving.max_queued_rows: expected a number, found "many"`,
+    ]);
+  });
+
+  it('names an unknown key, and those that it knows', async () => {
+    const { problems: found } = await pipeline('serving:\n  max_rows: 3\n');
+    expect(found).toEqual([
+      expect.objectContaining({
+        path: 'serving.max_rows',
+        value: '3',
+        expected: 'one of the keys max_batch_rows, max_queued_rows',
+      }),
+    ]);
+  });
+
+  it('names line and column where a file is not YAML', async () => {
+    const { problems: found } = await pipeline('serving:\n  max_batch_rows: [1, 2\n');
+    expect(found[0]?.path).toMatch(/^line [23], column \d+$/);
+    const repeated = await pipeline('serving: {}\nserving: {}\n');
+    expect(repeated.text).toMatch(/line 2, column 1: expected YAML \(Map keys must be unique/);
+  });
+
+  it('refuses a document of another kind, and one that grows without end', async () => {
+    expect((await pipeline('- 1')).text).toContain('expected an object, found [1]');
+    const bomb = ['a: &a [x, x, x, x, x, x, x, x, x, x]'];
+    for (const [name, of] of ['ba', 'cb', 'dc', 'ed'].map((pair) => [pair[0]!, pair[1]!] as const)) {
+      bomb.push(`${name}: &${name} [${Array.from({ length: 10 }, () => `*${of}`).join(', ')}]`);
+    }
+    expect((await pipeline(bomb.join('\n'))).text).toMatch(/expected YAML \(.*alias/);
+  });
+
+  it('refuses a configuration file that nothing reads, and a named folder that is not there', async () => {
+    const { problems: found, directory } = await problems(env, { 'pipelines_config.yaml': '', 'notes.txt': '' });
+    expect(found).toEqual([
+      { source: join(directory, 'pipelines_config.yaml'), path: '', expected: 'one of the files pipeline_config.yaml' },
+    ]);
+    const missing = await loadConfiguration({ env, directory: join(root, 'nowhere') });
+    expect(missing.ok ? '' : describeProblems(missing.rejection)).toContain('nowhere: expected a readable folder');
+  });
+
+  it('throws all of it for a program that starts', async () => {
+    const directory = await folder({ 'pipeline_config.yaml': 'x: 1' });
+    await expect(requireConfiguration({ env: {}, directory })).rejects.toThrow(ConfigurationInvalid);
+    await expect(requireConfiguration({ env: {}, directory })).rejects.toThrow(/NATS_URL[\s\S]*x: expected one of/);
+  });
+});

@@ -1,0 +1,29 @@
+export {
+  ConfigurationInvalid,
+  loadConfiguration,
+  requireConfiguration,
+  type Configuration,
+  type LoadConfigurationOptions,
+} from './configuration/load.js';
+export { describeProblems, type ConfigurationProblem } from './configuration/problem.js';
+export { createLogger, NestLogger, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
+export { connectNats, NatsConnectFailed, type ConnectNatsOptions, type NatsConnection } from './nats-connection.js';
+export { createHttpApp, type RootModule } from './http/create-http-app.js';
+export { ProblemException } from './http/problem-exception.js';
+export { ProblemFilter } from './http/problem-filter.js';
+export { sendProblem } from './http/send-problem.js';
+export { problemServerOptions, type ProblemServerOptions } from './http/server-options.js';
+export { useProblems } from './http/use-problems.js';
+export { answerFailure, type ProblemOptions } from './http/answer-failure.js';
+export { failureOf, type FailedRequest, type Failure } from './http/failure.js';
+export { parseOrThrow, ZodPipe } from './http/zod-pipe.js';
+export { HealthRegistry, type ComponentHealth, type HealthCheck, type HealthReport } from './health/registry.js';
+export { HealthModule } from './health/module.js';
+export { healthRoutes } from './health/answers.js';
+export { Metrics, type MetricNames } from './metrics.js';
+export { listen, type Listening, type ListenOptions } from './process/listen.js';
+export { exitWithParent } from './process/exit-with-parent.js';
+export { runApp, type RunAppOptions, type RunningApp } from './process/run-app.js';
+export { commandMeta, type CommandMetaInput } from './command-meta.js';
+export { acceptedOrThrow, executeCommand } from './execute-command.js';
+export { ServingMembers, type ServingMembersOptions } from './serving-members.js';

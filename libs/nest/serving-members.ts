@@ -1,0 +1,65 @@
+import { jetstream } from '@nats-io/jetstream';
+import { Kvm, type KV } from '@nats-io/kv';
+import { servingBucket, servingMember, type ServingMember } from '#libs/contracts/index.js';
+import type { NatsConnection } from './nats-connection.js';
+
+export interface ServingMembersOptions {
+  readonly connection: NatsConnection;
+  /** Copies of the bucket, where it has to be made. */
+  readonly replicas: number;
+}
+
+/**
+ * The serving processes that are alive: a bucket in memory whose entries expire. A server that restarted has lost the
+ * bucket with everything in it; the next heartbeat makes it anew.
+ */
+export class ServingMembers {
+  #bucket: Promise<KV> | null = null;
+
+  constructor(private readonly options: ServingMembersOptions) {}
+
+  /** Enters a member, or renews it: to be called every `servingBucket.heartbeatMs`. Rejects when the log is away. */
+  async put(member: ServingMember): Promise<void> {
+    const entry = JSON.stringify(member);
+    await this.#withBucket(async (bucket) => bucket.put(member.instance, entry));
+  }
+
+  /** Takes a member out at once, without waiting for its entry to expire. */
+  async remove(instance: string): Promise<void> {
+    await this.#withBucket((bucket) => bucket.purge(instance));
+  }
+
+  /** Every member whose entry has not expired, as the leader knows them. */
+  list(): Promise<ServingMember[]> {
+    return this.#withBucket(async (bucket) => {
+      const instances: string[] = [];
+      for await (const instance of await bucket.keys()) instances.push(instance);
+      const entries = await Promise.all(instances.map((instance) => bucket.get(instance)));
+      return entries
+        .filter((entry) => entry?.operation === 'PUT')
+        .map((entry) => servingMember.parse(JSON.parse(entry!.string())));
+    });
+  }
+
+  async #withBucket<T>(use: (bucket: KV) => Promise<T>): Promise<T> {
+    try {
+      return await use(await this.#open());
+    } catch {
+      this.#bucket = null;
+      return use(await this.#open());
+    }
+  }
+
+  #open(): Promise<KV> {
+    const { connection, replicas } = this.options;
+    this.#bucket ??= new Kvm(jetstream(connection)).create(servingBucket.name, {
+      description: 'Serving processes that are alive',
+      storage: 'memory' as never,
+      ttl: servingBucket.ttlMs,
+      replicas,
+      // Read through the leader: a member that is registered must be seen.
+      allow_direct: false,
+    });
+    return this.#bucket;
+  }
+}

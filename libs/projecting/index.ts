@@ -1,0 +1,28 @@
+export { asOf } from './as-of.js';
+export { Changes } from './changes.js';
+export { cursorOf, readCursor, type Cursor } from './cursor.js';
+export { isConnectionLost, openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export { digest, type ProjectionDigest, type TableDigest } from './digest.js';
+export {
+  NotReached,
+  ProjectingError,
+  ProjectionFailed,
+  ProjectionFenced,
+  RebuildInProgress,
+  SchemaMismatch,
+  StreamTruncated,
+} from './errors.js';
+export { groupBy } from './group-by.js';
+export type { Before, Decoded, Operation, Projection, Recorded, RowReference } from './projection.js';
+export { ProjectionReader, type AsOfCut, type ReadAt, type ReaderOptions } from './reader.js';
+export { rebuild, type RebuildOptions, type RebuildProgress, type RebuildReport } from './rebuild.js';
+export {
+  runProjection,
+  type ProjectionNotice,
+  type ProjectionStatus,
+  type RunningProjection,
+  type RunProjectionOptions,
+} from './run-projection.js';
+export { eventsSource, trafficSource, type MessageSource, type Position } from './source.js';
+export { readCheckpoint, type Checkpoint } from './checkpoint.js';
+export { current, keyOf, temporal, type ColumnType, type Row, type Table, type Value } from './table.js';

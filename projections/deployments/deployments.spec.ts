@@ -1,0 +1,206 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { api, type DeploymentEvent, type GovernanceEvent } from '#libs/contracts/index.js';
+import type { LogRecord } from '#libs/event-log/index.js';
+import { systemClock } from '#libs/kernel/index.js';
+import { digest, openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
+import { foldAnew } from '#libs/projecting/testing/fold.js';
+import { positionOfRecord, recordedEvent, uuidOf } from '#libs/projecting/testing/recorded-events.js';
+import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
+import { deployments } from './apply.js';
+import { DeploymentQueries, historyLimit } from './queries.js';
+
+let handle: DatabaseHandle;
+let database: Database;
+
+beforeAll(async () => {
+  handle = await createDatabase('deployments');
+  database = openDatabase({ url: handle.url, applicationName: 'spec' });
+});
+afterAll(async () => {
+  await database.end();
+  await handle.drop();
+});
+
+const artifact = `sha256:${'b'.repeat(64)}`;
+const served = (rollout: number, deployment = 'churn') => ({
+  deployment,
+  rollout_id: uuidOf(rollout),
+  model: 'm',
+  version: `1.${rollout}.0`,
+});
+const requested = (rollout: number, deployment?: string): DeploymentEvent => ({
+  type: 'DeploymentRequested',
+  data: {
+    ...served(rollout, deployment),
+    environment: 'staging',
+    strategy: { type: 'direct' },
+    recording: rollout % 2 === 0 ? 'unacknowledged' : 'acknowledged',
+    artifact,
+    signature: { inputs: [], outputs: [], features: [] },
+    model_seq: 1,
+    load_timeout_s: 60,
+  },
+});
+const wentLive = (rollout: number, deployment?: string): DeploymentEvent => ({
+  type: 'DeploymentWentLive',
+  data: { ...served(rollout, deployment), instances: [1, 2].map((n) => ({ instance: `i${n}`, load_ms: 3 })) },
+});
+const failed = (rollout: number, deployment?: string): DeploymentEvent => ({
+  type: 'DeploymentFailed',
+  data: { ...served(rollout, deployment), code: 'model_cannot_load', reason: 'no' },
+});
+const retired = (deployment = 'churn'): DeploymentEvent => ({
+  type: 'DeploymentRetired',
+  data: { deployment, reason: 'over' },
+});
+
+const recordsOf = (events: readonly DeploymentEvent[]): LogRecord<GovernanceEvent>[] =>
+  events.map((event, index) => recordedEvent(index + 1, event));
+
+const fold = (events: readonly DeploymentEvent[], options = {}): Promise<void> =>
+  foldAnew(database, deployments, { positionOf: positionOfRecord }, recordsOf(events), options);
+
+const queries = (lastSeq = 1_000): DeploymentQueries =>
+  new DeploymentQueries(
+    new ProjectionReader({
+      database,
+      projection: deployments,
+      head: () => Promise.resolve({ firstSeq: 1, lastSeq, lastTime: 0 }),
+      clock: systemClock,
+      waitMs: 50,
+    }),
+  );
+
+async function view(seq?: number): Promise<api.DeploymentView> {
+  const found = await queries().getDeployment('churn', seq === undefined ? {} : { as_of: { seq } });
+  if (!found.ok) throw new Error(found.rejection.detail);
+  const { as_of_seq: _seq, ...rest } = found.value;
+  return api.deploymentView.parse(rest);
+}
+
+const live = (rollout: number) => ({
+  model: 'm',
+  version: `1.${rollout}.0`,
+  role: 'live',
+  weight: 1,
+  ready_instances: 2,
+});
+const states = ({ state, versions, rollout, history }: api.DeploymentView) => ({
+  ...{ state, versions, rollout: rollout?.state, history: history.map((entry) => entry.state) },
+});
+
+describe('deployments', () => {
+  it('go from deploying to live, roll out the next version and keep the former until it is live', async () => {
+    await fold([requested(1), wentLive(1), requested(2), wentLive(2)]);
+    expect(states(await view(1))).toEqual({
+      state: 'deploying',
+      versions: [],
+      rollout: 'deploying',
+      history: ['deploying'],
+    });
+    expect(states(await view(2))).toEqual({ state: 'live', versions: [live(1)], rollout: 'live', history: ['live'] });
+    expect(states(await view(3))).toEqual({
+      ...{ state: 'rolling_out', versions: [live(1)], rollout: 'deploying' },
+      history: ['live', 'deploying'],
+    });
+    expect(states(await view(4))).toEqual({
+      ...{ state: 'live', versions: [live(2)], rollout: 'live' },
+      history: ['superseded', 'live'],
+    });
+    expect(await view(3)).toMatchObject({ recording: 'acknowledged', environment: 'staging' });
+    expect(await view()).toMatchObject({
+      recording: 'unacknowledged',
+      rollout: {
+        ...{ rollout_id: uuidOf(2), artifact, requested_seq: 3, requested_by: 'ada', settled_seq: 4, failure: null },
+        ...{ requested_at: '1970-01-01T00:00:03.000Z', settled_at: '1970-01-01T00:00:04.000Z' },
+      },
+    });
+  });
+
+  it('stay on the former version when the next one cannot be loaded, and fail without one', async () => {
+    await fold([requested(1), failed(1), requested(2), wentLive(2), requested(3), failed(3)]);
+    expect(states(await view(2))).toEqual({ state: 'failed', versions: [], rollout: 'failed', history: ['failed'] });
+    expect(states(await view())).toEqual({
+      ...{ state: 'live', versions: [live(2)], rollout: 'failed' },
+      history: ['failed', 'live', 'failed'],
+    });
+    expect((await view()).rollout?.failure).toEqual({ code: 'model_cannot_load', reason: 'no' });
+  });
+
+  it('retire with what serves and what loads, and may come again', async () => {
+    await fold([requested(1), wentLive(1), requested(2), retired(), requested(3)]);
+    expect(states(await view(4))).toEqual({
+      ...{ state: 'retired', versions: [], rollout: 'retired' },
+      history: ['retired', 'retired'],
+    });
+    expect(states(await view())).toMatchObject({ state: 'deploying', versions: [] });
+  });
+
+  it('know where traffic went at a routing sequence', async () => {
+    await fold([requested(1), wentLive(1), requested(2), wentLive(2), retired()]);
+    const routes = [];
+    for (const seq of [1, 2, 3, 4, 5]) {
+      const route = await queries().routeAt('churn', seq);
+      routes.push(route.ok && (route.value?.rollout.rollout_id ?? null));
+    }
+    expect(routes).toEqual([null, uuidOf(1), uuidOf(1), uuidOf(2), null]);
+    expect(await queries().routeAt('churn', 4)).toMatchObject({
+      value: {
+        environment: 'staging',
+        live_seq: 4,
+        live_at: '1970-01-01T00:00:04.000Z',
+        rollout: { requested_seq: 3 },
+      },
+    });
+    expect(await queries().routeAt('other', 4)).toEqual({ ok: true, value: undefined });
+    expect(await queries().routeAt('churn', 6)).toMatchObject({ ok: false, rejection: { code: 'not_caught_up' } });
+  });
+
+  it('count and leave out events that their own rules would never give', async () => {
+    await fold([wentLive(1), requested(1), requested(2), wentLive(2), failed(9), retired('other'), wentLive(1)]);
+    expect((await digest(database, deployments))?.skipped).toBe(5);
+    expect(states(await view())).toEqual({ state: 'live', versions: [live(1)], rollout: 'live', history: ['live'] });
+  });
+
+  it('are listed by name, page by page, with a bounded history', async () => {
+    const many = Array.from({ length: historyLimit + 5 }, (_, index) => [
+      requested(index, 'b'),
+      failed(index, 'b'),
+    ]).flat();
+    await fold([requested(900, 'c'), ...many, requested(901, 'a')]);
+    const first = await queries().listDeployments({ limit: 2 });
+    if (!first.ok || first.value.next_cursor === null) throw new Error('expected a page with a next one');
+    expect(first.value.items.map(({ deployment }) => deployment)).toEqual(['a', 'b']);
+    expect(first.value.items[1]!.history.length).toBe(historyLimit);
+    expect(first.value.items[1]!.history.at(-1)!.version).toBe(`1.${historyLimit + 4}.0`);
+    const second = await queries().listDeployments({ limit: 2, cursor: first.value.next_cursor });
+    expect(second).toMatchObject({ value: { items: [{ deployment: 'c', state: 'deploying' }], next_cursor: null } });
+    expect(await queries().getDeployment('d')).toMatchObject({
+      ok: false,
+      rejection: { code: 'deployment_not_found' },
+    });
+  });
+
+  it('are the same wherever batches are cut, and their past is what a fold up to there gives', async () => {
+    const event = fc
+      .tuple(fc.constantFrom(requested, wentLive, failed, retired), fc.integer({ min: 1, max: 4 }))
+      .map(([make, rollout]) => (make === retired ? retired() : (make as typeof requested)(rollout)));
+    const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
+    await fc.assert(
+      fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 25 }), sizes, sizes, async (events, some, others) => {
+        const log = [requested(5), ...events];
+        const now: unknown[] = [];
+        for (const length of [1, Math.ceil(log.length / 2), log.length]) {
+          await fold(log.slice(0, length), { sizes: some });
+          now.push([length, await view()]);
+        }
+        const cutOneWay = await digest(database, deployments);
+        for (const [length, then] of now as [number, unknown][]) expect(await view(length)).toEqual(then);
+        await fold(log, { sizes: others });
+        expect(await digest(database, deployments)).toEqual(cutOneWay);
+      }),
+      { numRuns: 10 },
+    );
+  });
+});

@@ -1,0 +1,10 @@
+export { traffic } from './apply.js';
+export type { TrafficCounts } from './counts.js';
+export {
+  TrafficQueries,
+  type ChunkLocation,
+  type MinuteTraffic,
+  type TrafficReaders,
+  type TrafficSummary,
+  type VersionTraffic,
+} from './queries.js';

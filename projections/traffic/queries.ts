@@ -1,0 +1,133 @@
+import type { Rejection } from '#libs/contracts/index.js';
+import { accept, type Result } from '#libs/kernel/index.js';
+import type { AsOfCut, ProjectionReader, Queryable, ReadAt } from '#libs/projecting/index.js';
+import { minuteOf } from './apply.js';
+import { add, type TrafficCounts } from './counts.js';
+
+/** Where the chunk with an identity is stored, and what it holds. */
+export interface ChunkLocation {
+  readonly epoch: string;
+  readonly counter: number;
+  readonly traffic_seq: number;
+  readonly deployment: string;
+  readonly instance: string;
+  readonly routing_seq: number;
+  readonly began_at: number;
+  readonly stored_at: number;
+  readonly served: number;
+  readonly failed: number;
+  readonly refused: number;
+}
+
+export interface VersionTraffic extends TrafficCounts {
+  /** Chunks in which the version took part. */
+  readonly chunks: number;
+  readonly model: string;
+  readonly version: string;
+}
+
+/** A minute of the log's time. */
+export interface MinuteTraffic extends VersionTraffic {
+  /** Its beginning, milliseconds since the epoch. */
+  readonly at: number;
+}
+
+export interface TrafficSummary {
+  readonly deployment: string;
+  readonly versions: readonly VersionTraffic[];
+  /** The newest minutes with traffic, oldest first. */
+  readonly minutes: readonly MinuteTraffic[];
+  readonly as_of_seq: number;
+  readonly as_of_cut: AsOfCut;
+}
+
+export interface TrafficReaders {
+  /** Of the traffic projection. */
+  readonly traffic: ProjectionReader;
+  /** Of any projection of EVENTS: positions are given in EVENTS and cut TRAFFIC by the log's time. */
+  readonly events: ProjectionReader;
+}
+
+/** Reads of recorded traffic. Every method may also refuse as `ProjectionReader.read` does. */
+export class TrafficQueries {
+  constructor(private readonly readers: TrafficReaders) {}
+
+  /** The chunk of a writer's life with this counter; undefined until the projection has folded it. */
+  chunkOf(epoch: string, counter: number): Promise<Result<ChunkLocation | undefined, Rejection>> {
+    return this.readers.traffic.read({}, async (database) => {
+      const { rows } = await database.query<ChunkLocation>(
+        `select epoch, counter, traffic_seq, deployment, instance, routing_seq, began_at, stored_at,
+                served, failed, refused
+         from traffic.chunks where epoch = $1 and counter = $2`,
+        [epoch, counter],
+      );
+      return accept(rows[0]);
+    });
+  }
+
+  /**
+   * Counts and latencies of a deployment's traffic per version, in all and per minute. An unknown deployment has none.
+   * @param minutes how many of the newest minutes with traffic to tell (default 60).
+   */
+  summary(deployment: string, at: ReadAt = {}, minutes = 60): Promise<Result<TrafficSummary, Rejection>> {
+    return this.readers.events.read(at, async (_database, eventsSeq) => {
+      const cut = await this.cut(at, eventsSeq);
+      if (!cut.ok) return cut;
+      return this.readers.traffic.whileAvailable(async (database) => {
+        const perMinute = await this.minutesUpTo(database, deployment, cut.value);
+        return accept({
+          deployment,
+          versions: perVersion(perMinute),
+          minutes: newest(perMinute, minutes),
+          as_of_seq: eventsSeq,
+          as_of_cut: { events: eventsSeq, traffic: cut.value },
+        });
+      });
+    });
+  }
+
+  /** Whole minutes from their sums; the cut's own minute from its chunks up to the cut. In order of time. */
+  private async minutesUpTo(database: Queryable, deployment: string, cut: number): Promise<MinuteTraffic[]> {
+    const { traffic } = this.readers;
+    const lastMinute = minuteOf(await traffic.logTimeAt(cut));
+    const firstSeq = (await traffic.firstSeqAfter(lastMinute - 1)) ?? cut + 1;
+    const { rows } = await database.query<MinuteTraffic>(
+      `select minute as at, model, version, chunks, served, failed, refused,
+              latency_min_us, latency_max_us, latency_sum_us
+       from traffic.minutes where deployment = $1 and minute < $2
+       union all
+       select $2::bigint, a.model, a.version, count(*), sum(a.served)::bigint, sum(a.failed)::bigint,
+              sum(a.refused)::bigint, min(a.latency_min_us), max(a.latency_max_us), sum(a.latency_sum_us)::bigint
+       from traffic.chunks c
+       cross join lateral jsonb_to_recordset(c.arms) as a (model text, version text, served bigint, failed bigint,
+              refused bigint, latency_min_us bigint, latency_max_us bigint, latency_sum_us bigint)
+       where c.deployment = $1 and c.traffic_seq between $3 and $4
+       group by a.model, a.version
+       order by at, model, version`,
+      [deployment, lastMinute, firstSeq, cut],
+    );
+    return rows;
+  }
+
+  /** Now is everything that is folded; a past moment is cut at the time of EVENTS there. */
+  private async cut(at: ReadAt, eventsSeq: number): Promise<Result<number, Rejection>> {
+    if (at.as_of === undefined) return this.readers.traffic.resolveAsOf(undefined);
+    if ('at' in at.as_of) return this.readers.traffic.cutAt(at.as_of.at);
+    return this.readers.traffic.cutAt(await this.readers.events.logTimeAt(eventsSeq));
+  }
+}
+
+function perVersion(minutes: readonly MinuteTraffic[]): VersionTraffic[] {
+  const totals = new Map<string, VersionTraffic>();
+  for (const { at: _at, ...minute } of minutes) {
+    const key = JSON.stringify([minute.model, minute.version]);
+    const known = totals.get(key);
+    totals.set(key, known ? { ...known, ...add(known, minute), chunks: known.chunks + minute.chunks } : minute);
+  }
+  return [...totals.values()];
+}
+
+function newest(minutes: readonly MinuteTraffic[], most: number): MinuteTraffic[] {
+  const instants = [...new Set(minutes.map(({ at }) => at))].slice(-most);
+  return minutes.filter(({ at }) => instants.includes(at));
+}

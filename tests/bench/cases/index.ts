@@ -1,0 +1,9 @@
+import type { BenchCase } from '../bench.js';
+import { http } from './http.js';
+import { memory } from './memory.js';
+import { onnx } from './onnx.js';
+import { predict, predictBatch } from './predict.js';
+import { start } from './start.js';
+
+/** Every case, in the order in which they run. A new one is a file beside this one and its line here. */
+export const cases: readonly BenchCase[] = [http, onnx, predict, predictBatch, start, memory];

@@ -1,0 +1,118 @@
+/**
+ * The crash test: clients keep predicting while processes are killed without warning; afterwards every answer a client
+ * holds must be in the log, once, with the very output it was given.
+ */
+import { startClients } from './clients.js';
+import { newLedger, type Answer, type Ledger } from './ledger.js';
+import { casesOf, deployFixture } from './model.js';
+import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
+import { until } from '#tests/support/wait.js';
+
+export type Victim = 'group' | 'nats' | 'postgres' | 'serving' | 'control';
+
+export interface CrashRunOptions {
+  readonly victims: readonly Victim[];
+  /** Predictions that clients must have been answered in all, spread evenly between the kills. */
+  readonly answers: number;
+  readonly connections: number;
+}
+
+export interface CrashReport {
+  readonly answered: number;
+  readonly failures: Readonly<Record<string, number>>;
+  readonly kills: number;
+  /** Answers that `why` does not know, or tells differently. */
+  readonly lost: readonly string[];
+  /** Prediction ids that were given to more than one request. */
+  readonly doubled: readonly string[];
+  readonly verify: { readonly ok: boolean; readonly output: string };
+}
+
+export async function crashRun(options: CrashRunOptions): Promise<CrashReport> {
+  let platform = await startPlatform();
+  const ledger = newLedger();
+  try {
+    await deployFixture(platform.url, 'forest-plain', 'chaos');
+    const { rows } = await casesOf('forest-plain');
+    const perKill = Math.ceil(options.answers / (options.victims.length + 1));
+    const clients = startClients({
+      url: platform.url,
+      deployment: 'chaos',
+      inputs: rows,
+      connections: options.connections,
+      ledger,
+    });
+    try {
+      for (const [index, victim] of options.victims.entries()) {
+        await untilAnswered(ledger, perKill * (index + 1));
+        platform = await strike(platform, victim);
+      }
+      await untilAnswered(ledger, options.answers);
+    } finally {
+      await clients.stop();
+    }
+    await until(async () => (await fetch(`${platform.url}/health/ready`)).status === 200, {
+      what: 'the platform to be ready again',
+      timeoutMs: 30_000,
+    });
+    const checked = await checkAnswers(platform.url, ledger.answers);
+    return {
+      answered: ledger.answers.length,
+      failures: Object.fromEntries(ledger.failures),
+      kills: options.victims.length,
+      ...checked,
+      verify: await platform.cli(['verify', '--json']),
+    };
+  } finally {
+    await platform.stop();
+  }
+}
+
+const untilAnswered = (ledger: Ledger, count: number): Promise<unknown> =>
+  until(() => ledger.answers.length >= count, {
+    what: () =>
+      `${count} answers (${ledger.answers.length} so far; failures ${JSON.stringify(Object.fromEntries(ledger.failures))})`,
+    timeoutMs: 60_000,
+  });
+
+/** SIGKILL, and what an operator would do after it: nothing, or start the platform again. */
+async function strike(platform: PlatformHandle, victim: Victim): Promise<PlatformHandle> {
+  if (victim === 'group') {
+    await platform.killGroup();
+    return startPlatform({ dataDir: platform.dataDir, port: platform.port });
+  }
+  const target = platform.processes().find(({ component }) => component.startsWith(victim));
+  if (target === undefined) throw new Error(`no process of ${victim} among ${JSON.stringify(platform.processes())}`);
+  process.kill(target.pid, 'SIGKILL');
+  return platform;
+}
+
+async function checkAnswers(url: string, answers: readonly Answer[]): Promise<{ lost: string[]; doubled: string[] }> {
+  const lost: string[] = [];
+  const seen = new Set<string>();
+  const doubled = answers
+    .filter(({ predictionId }) => seen.size === seen.add(predictionId).size)
+    .map(({ predictionId }) => predictionId);
+  let next = 0;
+  const check = async (): Promise<void> => {
+    for (let answer = answers[next++]; answer !== undefined; answer = answers[next++]) {
+      const response = await fetch(`${url}/api/why/${answer.predictionId}`);
+      const story = (await response.json()) as {
+        request?: { request_id?: string };
+        output?: unknown;
+        version?: string;
+      };
+      const same =
+        response.status === 200 &&
+        story.request?.request_id === answer.requestId &&
+        story.version === answer.version &&
+        JSON.stringify(story.output) === JSON.stringify(answer.output);
+      if (!same)
+        lost.push(
+          `${answer.predictionId} (${answer.requestId}): ${response.status} ${JSON.stringify(story).slice(0, 300)}`,
+        );
+    }
+  };
+  await Promise.all(Array.from({ length: 16 }, check));
+  return { lost, doubled };
+}

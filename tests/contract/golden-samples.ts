@@ -1,0 +1,100 @@
+import { subjects, type GovernanceEvent, type Signature } from '#libs/contracts/index.js';
+
+export interface Sample {
+  readonly subject: string;
+  readonly event: GovernanceEvent;
+}
+
+const signature: Signature = {
+  inputs: [
+    { name: 'X', type: 'float32', shape: [null, 2] },
+    { name: 'country', type: 'string', shape: [null, 1] },
+  ],
+  outputs: [
+    { name: 'label', type: 'int64', shape: [null], role: 'label' },
+    { name: 'probabilities', type: 'float32', shape: [null, 2], role: 'probabilities' },
+  ],
+  features: [
+    { name: 'amount', type: 'float32', nullable: false, input: 'X', index: 0 },
+    { name: 'age', type: 'float32', nullable: true, input: 'X', index: 1 },
+    { name: 'country', type: 'string', nullable: false, input: 'country', index: 0 },
+  ],
+  classes: [0, 1],
+};
+
+const artifact = `sha256:${'ab'.repeat(32)}`;
+const served = {
+  deployment: 'fraud eu',
+  rollout_id: '0b1c2d3e-4f50-5a6b-8c7d-9e0f1a2b3c4d',
+  model: 'fraud.eu-2',
+  version: '1.2.0',
+};
+
+/** One event of each shipped type, with every optional member present. */
+export const samples: readonly Sample[] = [
+  {
+    subject: subjects.model(served.model),
+    event: {
+      type: 'VersionRegistered',
+      data: {
+        model: served.model,
+        version: served.version,
+        artifact,
+        size: 123_456,
+        description: 'Betrug – grenzüberschreitend 🚩',
+        task: 'classification',
+        tags: { team: 'risk', 'cost-center': '42' },
+        metrics: { auc: 0.9375, logloss: 1e-7, support: 1e21 },
+        signature,
+        baseline: { artifact: `sha256:${'cd'.repeat(32)}`, format: 'parquet' },
+        lineage: {
+          dataset: 'payments@3',
+          training_job: 'job-1',
+          source: 'git:1234',
+          parent_version: 'fraud.eu-2@1.1.0',
+        },
+      },
+    },
+  },
+  {
+    subject: subjects.deployment(served.deployment),
+    event: {
+      type: 'DeploymentRequested',
+      data: {
+        ...served,
+        environment: 'production',
+        strategy: { type: 'direct' },
+        recording: 'acknowledged',
+        artifact,
+        signature,
+        model_seq: 17,
+        load_timeout_s: 30,
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('went live'),
+    event: {
+      type: 'DeploymentWentLive',
+      data: { ...served, deployment: 'went live', instances: [{ instance: 'serving-1', load_ms: 41.25 }] },
+    },
+  },
+  {
+    subject: subjects.deployment('failed'),
+    event: {
+      type: 'DeploymentFailed',
+      data: { ...served, deployment: 'failed', code: 'model_cannot_load', reason: 'out of memory' },
+    },
+  },
+  {
+    subject: subjects.deployment('retired'),
+    event: { type: 'DeploymentRetired', data: { deployment: 'retired', reason: 'replaced' } },
+  },
+  {
+    subject: subjects.configuration(),
+    event: {
+      type: 'ConfigurationApplied',
+      data: { digest: `sha256:${'ef'.repeat(32)}`, content: { pipeline: { deployment: { load_timeout_s: 30 } } } },
+    },
+  },
+];
