@@ -7,11 +7,18 @@ export interface Bucket {
   readonly name: string;
   readonly connection: NatsConnection;
   readonly publisher: JetStreamClient;
+  /** Gives up each try after `tryTimeoutMs`. */
   readonly manager: JetStreamManager;
   readonly clock: Clock;
-  /** Milliseconds that one request may take. */
+  /** Milliseconds that one request may take, made again or not. */
   readonly timeoutMs: number;
 }
 
 export const defaultBucket = 'ARTIFACTS';
 export const defaultTimeoutMs = 10_000;
+
+/** How often a request whose answer was lost may be made again within the time that it may take. */
+const triesInTime = 4;
+
+/** Milliseconds that one try of a request may take. */
+export const tryTimeoutMs = (timeoutMs: number): number => Math.ceil(timeoutMs / triesInTime);

@@ -1,19 +1,13 @@
 import type { SeqMsgRequest } from '@nats-io/jetstream';
 import { NoRespondersError, RequestError, type MsgHdrs } from '@nats-io/nats-core';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { Bucket } from './bucket.js';
+import { tryTimeoutMs, type Bucket } from './bucket.js';
 import { ArtifactDamaged, ArtifactStoreUnavailable } from './errors.js';
 import { chunkSubject, streamOf, type ObjectEntry } from './object-entry.js';
-import { asUnavailable } from './unavailable.js';
+import { asUnavailable, insistently, retryAfterMs } from './unavailable.js';
 
 /** Chunks asked for at once: at most 2 MiB, which is all of an artifact that is in memory while it is read. */
 const chunksPerRequest = 8;
-
-/** Milliseconds before a request that met no server (an election, a restart) is made again. */
-const retryAfterMs = 100;
-
-/** How often a lost request may be made again within the time that a request may take. */
-const triesInTime = 4;
 
 interface StoredChunk {
   readonly seq: number;
@@ -57,7 +51,7 @@ type NextBySubject = SeqMsgRequest & { readonly next_by_subj: string };
 
 /** Any server may answer a direct get, one that lags behind too. What the leader does not have is lost. */
 async function chunkOfLeader(bucket: Bucket, entry: ObjectEntry, query: NextBySubject): Promise<StoredChunk> {
-  const message = await asUnavailable(`reading ${entry.digest}`, () =>
+  const message = await insistently(bucket, `reading ${entry.digest}`, () =>
     bucket.manager.streams.getMessage(streamOf(bucket.name), query),
   );
   if (message === null) throw new ArtifactDamaged(entry.digest, 'a part of it is missing');
@@ -78,7 +72,7 @@ interface Batch {
 async function requestBatch(bucket: Bucket, query: NextBySubject & { readonly batch: number }): Promise<Batch> {
   const chunks: StoredChunk[] = [];
   const subject = `$JS.API.DIRECT.GET.${streamOf(bucket.name)}`;
-  const maxWait = Math.ceil(bucket.timeoutMs / triesInTime);
+  const maxWait = tryTimeoutMs(bucket.timeoutMs);
   try {
     const answers = await bucket.connection.requestMany(subject, JSON.stringify(query), {
       strategy: 'sentinel',

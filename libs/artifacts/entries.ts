@@ -5,7 +5,7 @@ import { messageOf } from '#libs/kernel/index.js';
 import type { Bucket } from './bucket.js';
 import { ArtifactDamaged, ArtifactStoreUnavailable } from './errors.js';
 import { decodeEntry, encodeEntry, entrySubject, streamOf, type ObjectEntry } from './object-entry.js';
-import { asUnavailable } from './unavailable.js';
+import { insistently, retryAfterMs } from './unavailable.js';
 
 /** What is under a digest, as the leader answers: intact or not, the next entry must expect this revision. */
 export type Found =
@@ -15,7 +15,7 @@ export type Found =
 
 /** @throws ArtifactStoreUnavailable. */
 export async function findEntry(bucket: Bucket, digest: string): Promise<Found> {
-  const message: StoredMsg | null = await asUnavailable(`looking up ${digest}`, () =>
+  const message: StoredMsg | null = await insistently(bucket, `looking up ${digest}`, () =>
     bucket.manager.streams.getMessage(streamOf(bucket.name), { last_by_subj: entrySubject(bucket.name, digest) }),
   );
   if (message === null) return { state: 'absent', revision: 0 };
@@ -39,7 +39,6 @@ export async function entryOf(bucket: Bucket, digest: string): Promise<ObjectEnt
 const conflictCodes = new Set([10071, 10164]);
 
 const attempts = 3;
-const retryAfterMs = 100;
 
 /**
  * Makes uploaded chunks visible, in one message that the server takes only if nothing happened to the digest since

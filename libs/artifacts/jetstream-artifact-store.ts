@@ -11,7 +11,7 @@ import type {
   PutResult,
   ReadOptions,
 } from './artifact-store.js';
-import { defaultBucket, defaultTimeoutMs, type Bucket } from './bucket.js';
+import { defaultBucket, defaultTimeoutMs, tryTimeoutMs, type Bucket } from './bucket.js';
 import { ChunkWriter, discardChunks } from './chunk-writer.js';
 import { entryOf, findEntry, publishEntry } from './entries.js';
 import { ArtifactNotFound, ArtifactTooLarge } from './errors.js';
@@ -43,7 +43,7 @@ export async function openArtifactStore(options: ArtifactStoreOptions): Promise<
       replicas,
       description: 'Artifacts of Modelog, each under its sha256 digest',
     });
-    const manager = await jetstreamManager(connection, { timeout: timeoutMs });
+    const manager = await jetstreamManager(connection, { timeout: tryTimeoutMs(timeoutMs) });
     return new JetStreamArtifactStore(
       { name, connection, publisher, manager, clock, timeoutMs },
       options.ids ?? randomIds,
