@@ -38,6 +38,8 @@ it('a port in use and an unknown host are refused by name', async () => {
     code: 'port_in_use',
     message: expect.stringContaining(String(port)),
   });
+  const patient = bindSocket('127.0.0.1', port, 10_000);
   taken.close();
+  (await patient).close();
   await expect(bindSocket('no-such-host.invalid', 0)).rejects.toMatchObject({ code: 'address_unusable' });
 });

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { getSystemErrorName } from 'node:util';
 import { messageOf, ModelogError } from '#libs/kernel/index.js';
 
@@ -18,20 +19,33 @@ export interface ListeningSocket {
  * node:cluster itself calls for the same purpose, unchanged since Node 0.12.
  *
  * @param port 0: any free one
+ * @param patienceMs how long to ask again for a port in use: a process that was just ended closes its sockets a moment
+ *   after it counts as gone
  * @throws ModelogError `port_in_use`, `address_unusable`
  */
-export async function bindSocket(host: string, port: number): Promise<ListeningSocket> {
+export async function bindSocket(host: string, port: number, patienceMs = 0): Promise<ListeningSocket> {
   const { address, family } = await lookup(host).catch((error: unknown) => {
     throw new ModelogError('address_unusable', `MODELOG_HOST is ${JSON.stringify(host)}: ${messageOf(error)}`);
   });
-  const handle = createServerHandle(address, port, family === 6 ? 6 : 4, -1, 0);
-  if (typeof handle === 'number') throw bindError(host, port, getSystemErrorName(handle));
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const socket = bindOnce(address, family === 6 ? 6 : 4, port);
+    if (typeof socket !== 'string') return socket;
+    if (socket !== 'EADDRINUSE' || performance.now() >= deadline) throw bindError(host, port, socket);
+    await delay(50);
+  }
+}
+
+/** The socket, or the system's name of what is wrong. */
+function bindOnce(address: string, family: 4 | 6, port: number): ListeningSocket | string {
+  const handle = createServerHandle(address, port, family, -1, 0);
+  if (typeof handle === 'number') return getSystemErrorName(handle);
   const bound: { port?: number } = {};
   handle.getsockname(bound);
   // libuv keeps "address in use" for the later listen(); a socket that has not got the port it asked for says the same.
   if (bound.port === undefined || bound.port === 0 || (port !== 0 && bound.port !== port)) {
     handle.close();
-    throw bindError(host, port, 'EADDRINUSE');
+    return 'EADDRINUSE';
   }
   return {
     descriptor: handle.fd,

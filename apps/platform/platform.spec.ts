@@ -1,10 +1,10 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { connect } from '@nats-io/transport-node';
 import pg from 'pg';
 import { pino } from 'pino';
-import { connectionOf, natsProgram } from '#tests/support/nats.js';
+import { connectNats } from '#libs/nest/index.js';
+import { natsProgram } from '#tests/support/nats.js';
 import { makeFolder, register } from '#tests/support/run-folder.js';
 import { until } from '#tests/support/wait.js';
 import type { AppProcess } from './apps.js';
@@ -112,7 +112,11 @@ describe('the platform', () => {
       register(after, component);
     }
     await until(() => canQuery(addresses.database_url), { what: 'PostgreSQL to answer again' });
-    const connection = await connect({ ...connectionOf(addresses.nats_url), waitOnFirstConnect: true });
+    const connection = await connectNats({
+      url: addresses.nats_url,
+      name: 'spec',
+      logger: pino({ level: 'silent' }),
+    });
     await connection.close();
     expect((await ask(first.url)).pid).toBe(pidOf(first.folder, 'serving-0'));
 

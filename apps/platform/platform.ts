@@ -64,7 +64,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     const ended = await endOrphans(folder.runFolder);
     if (ended.length > 0) output.print(`Ended what a killed run left behind: ${ended.join(', ')}`);
     refuseWhenStopped();
-    const publicSocket = await bound(settings.host, settings.port, cleanups);
+    const publicSocket = await bound(settings.host, settings.port, cleanups, ended.length > 0 ? 3_000 : 0);
     const apiSocket = await bound('127.0.0.1', 0, cleanups);
     const publicUrl = `http://${urlHost(settings.host)}:${publicSocket.port}`;
 
@@ -222,8 +222,8 @@ async function postgresFor(
   });
 }
 
-async function bound(host: string, port: number, cleanups: (() => void)[]): Promise<ListeningSocket> {
-  const socket = await bindSocket(host, port);
+async function bound(host: string, port: number, cleanups: (() => void)[], patienceMs = 0): Promise<ListeningSocket> {
+  const socket = await bindSocket(host, port, patienceMs);
   cleanups.push(() => {
     socket.close();
   });

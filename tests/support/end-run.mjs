@@ -38,7 +38,12 @@ function entriesOf(path) {
 export function endAbandonedRuns() {
   for (const name of list(tmpdir())) {
     const pid = new RegExp(`^${prefix}(\\d+)-`).exec(name)?.[1];
-    if (pid !== undefined && processIdentity(Number(pid)) === undefined) endRun(join(tmpdir(), name));
+    if (pid === undefined || processIdentity(Number(pid)) !== undefined) continue;
+    try {
+      endRun(join(tmpdir(), name));
+    } catch {
+      // Another user's: theirs to end.
+    }
   }
 }
 

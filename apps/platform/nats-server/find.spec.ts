@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { makeFolder } from '#tests/support/run-folder.js';
+import { freePort } from '../processes/free-port.js';
 import { notFound } from './attempt.js';
 import { earlierDownload, fetchInto } from './bin-folder.js';
 import { findNatsServer, firstFound } from './find.js';
@@ -131,7 +132,8 @@ describe('the official release', () => {
   });
 
   it('out of reach says why', async () => {
-    const closed: typeof fetch = (_input, init) => fetch('http://127.0.0.1:1/', init);
+    const port = await freePort();
+    const closed: typeof fetch = (_input, init) => fetch(`http://127.0.0.1:${port}/`, init);
     expect(await officialRelease(makeFolder('bin'), closed)).toMatchObject({
       found: false,
       why: expect.stringContaining('ECONNREFUSED'),
