@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance } from 'fastify';
@@ -21,6 +22,7 @@ import {
 import { apiClient } from './api-client.js';
 import { respondToControl } from './control-responder.js';
 import { Admission } from './http/admission.js';
+import { Connections } from './http/connections.js';
 import { forwardToApi } from './http/forward.js';
 import { createFrontServer, type RequestHandler } from './http/front-server.js';
 import type { SizeLimits } from './http/size-limits.js';
@@ -66,6 +68,8 @@ const messageOverhead = 16 * 1024;
 const defaultMaxPayload = 1024 * 1024;
 /** How long idle connections may bring one more request before they are closed. */
 const idleGraceMs = 250;
+/** How long forwarded requests may take to end when the process stops. */
+const forwardGraceMs = 3_000;
 
 /**
  * Starts a serving process: registers, follows the log until every live version is loaded, then listens. Does not own
@@ -146,6 +150,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
       apiMetrics: () => api.metrics(),
     },
   });
+  const connections = new Connections(server);
   const listening = await listen(app, options.listen);
   logger.info({ url: listening.url, instance, routing_seq: follower.current.sequence }, 'serving');
 
@@ -156,20 +161,14 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     async stop() {
       admission.draining = true;
       await leaveMembers();
-      const closed = new Promise<void>((resolve) =>
-        server.close(() => {
-          resolve();
-        }),
-      );
-      // A client may have a request on the way on a connection that is idle here: it is answered, then told to close.
+      connections.stopAccepting();
+      // A client may have a request on its way on a connection that is idle here: it is answered, and told to close.
       await delay(idleGraceMs);
-      server.closeIdleConnections();
+      connections.closeIdle();
       await admission.idle();
       recorder.flush();
       await publisher.drain();
-      server.closeIdleConnections();
-      await Promise.race([closed, delay(idleGraceMs)]);
-      server.closeAllConnections();
+      await connections.finish(forwardGraceMs);
       await app.close();
       stopAnswering();
       stopLease();
@@ -201,11 +200,13 @@ async function createHttp(
     routerOptions: { maxParamLength: 2048 },
     forceCloseConnections: true,
   });
-  const app = await NestFactory.create<NestFastifyApplication>(ServingModule.register(facade), adapter, {
+  const nestOptions: Pick<NestApplicationOptions, 'bodyParser' | 'logger' | 'abortOnError'> = {
     logger: new NestLogger(logger),
     bodyParser: false,
     abortOnError: false,
-  });
+  };
+  const module = ServingModule.register(facade);
+  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nestOptions);
   useProblems(app, { logger });
   const fastify: FastifyInstance = adapter.getInstance();
   await forwardToApi(fastify, { apiUrl, ...limits });

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from 'node:http';
 import { Transform, type TransformCallback } from 'node:stream';
 import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
@@ -35,12 +36,23 @@ export async function forwardToApi(fastify: FastifyInstance, { apiUrl, ...limits
       replyOptions: {
         retryDelay: () => null,
         rewriteRequestHeaders: (_request, { expect: _expect, ...headers }) => headers,
+        rewriteHeaders: withoutHopByHop,
         onError: (reply, { error }) => {
           answerFailure(reply as FastifyReply, error);
         },
       },
     });
   });
+}
+
+/** What the api says of its connection to this process is not for the client (RFC 9110, 7.6.1). */
+function withoutHopByHop(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const named = (headers.connection ?? '')
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+  const dropped = new Set(['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'upgrade', ...named]);
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)));
 }
 
 /** A body that fails when it grows beyond its limit: sizes that are not announced are known only now. */

@@ -4,21 +4,25 @@
  */
 export function mergeMetrics(...expositions: readonly string[]): string {
   const families = new Map<string, Family>();
+  const familyOf = (name: string): Family => {
+    const family = families.get(name) ?? { head: new Map(), samples: [] };
+    families.set(name, family);
+    return family;
+  };
   for (const exposition of expositions) {
-    let family: Family | null = null;
+    let family = familyOf('');
     for (const line of exposition.split('\n')) {
       const comment = /^# (HELP|TYPE) (\S+)/.exec(line);
       if (comment !== null) {
-        family = families.get(comment[2]!) ?? { head: new Map(), samples: [] };
-        families.set(comment[2]!, family);
+        family = familyOf(comment[2]!);
         if (!family.head.has(comment[1]!)) family.head.set(comment[1]!, line);
-      } else if (line !== '' && !line.startsWith('#')) {
-        family ??= { head: new Map(), samples: [] };
-        family.samples.push(line);
-      }
+      } else if (line !== '' && !line.startsWith('#')) family.samples.push(line);
     }
   }
-  return [...families.values()].map(({ head, samples }) => [...head.values(), ...samples, ''].join('\n')).join('\n');
+  return [...families.values()]
+    .filter(({ head, samples }) => head.size + samples.length > 0)
+    .map(({ head, samples }) => [...head.values(), ...samples, ''].join('\n'))
+    .join('\n');
 }
 
 interface Family {

@@ -18,6 +18,11 @@ export function refuseBody(request: IncomingMessage, response: ServerResponse, r
     'content-length': Buffer.byteLength(body),
     connection: 'close',
   });
+  if (request.headers.expect !== undefined) {
+    // The client waits for a word before it sends the body: nothing is on its way.
+    response.end(body);
+    return;
+  }
   response.write(body);
   let discarded = 0;
   const finish = (): void => {

@@ -7,9 +7,8 @@ import {
   type ChunkSchema,
   type InputColumnSpec,
   type OutputColumnSpec,
-  type Signature,
 } from '#libs/contracts/index.js';
-import type { ColumnInfo, LoadedModel } from '#libs/inference/index.js';
+import type { LoadedModel } from '#libs/inference/index.js';
 import type { Rollout } from '../routing/routing-table.js';
 import { fixedRowBytes } from './row-size.js';
 import type { TrafficCounts } from '../traffic-counts.js';
@@ -42,10 +41,8 @@ export function recordedVersion(
   writer: Writer,
   counts: TrafficCounts,
 ): RecordedVersion {
-  const { signature } = model;
   const subject = subjects.predictions(rollout.deployment);
-  const inputs = model.inputColumns.map((column) => inputSpec(column, signature));
-  const outputs = model.outputColumns.map((column, index) => outputSpec(column, signature.outputs[index]!.role));
+  const { signature, inputColumns: inputs, outputColumns: outputs } = model;
   const shared = {
     deployment: rollout.deployment,
     epoch: writer.epoch,
@@ -59,8 +56,8 @@ export function recordedVersion(
         artifact: rollout.artifact,
       },
     ],
-    inputs,
-    outputs,
+    inputs: [...inputs],
+    outputs: [...outputs],
     ...(signature.classes === undefined ? {} : { classes: signature.classes }),
   };
   let latest: { readonly schema: ChunkSchema; readonly bytes: Uint8Array } | null = null;
@@ -86,20 +83,3 @@ export function recordedVersion(
     },
   };
 }
-
-/** A feature per element, in order; or the one feature that is the whole row. */
-function inputSpec({ name, type, width }: ColumnInfo, signature: Signature): InputColumnSpec {
-  const features = signature.features.filter(({ input }) => input === name);
-  const whole = features.find(({ index }) => index === null);
-  if (whole !== undefined)
-    return { name, type, width, features: [whole.name], ...(whole.shape ? { shape: whole.shape } : {}) };
-  const ordered = [...features].sort((a, b) => a.index! - b.index!);
-  return { name, type, width, features: ordered.map((feature) => feature.name) };
-}
-
-const outputSpec = ({ name, type, width }: ColumnInfo, role: OutputColumnSpec['role']): OutputColumnSpec => ({
-  name,
-  type,
-  width,
-  role,
-});

@@ -16,7 +16,11 @@ export interface Json {
   readonly errors: readonly { readonly path: string; readonly message: string }[];
   readonly version: string;
   readonly output: Output;
-  readonly predictions: readonly { readonly prediction_id: string; readonly version: string; readonly output: Output }[];
+  readonly predictions: readonly {
+    readonly prediction_id: string;
+    readonly version: string;
+    readonly output: Output;
+  }[];
 }
 
 export interface Output {

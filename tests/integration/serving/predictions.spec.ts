@@ -84,7 +84,11 @@ describe('predictions', () => {
   it('of a batch keep their order, each with an id of its own that names the same output', async () => {
     const { rows, outputs } = given('forest-plain');
     const inputs = Array.from({ length: 700 }, (_, at) => rows[at % rows.length]!);
-    const { status, json } = await client.post('/api/predict/batch', { deployment: 'forest-plain', inputs, request_id: 'b-1' });
+    const { status, json } = await client.post('/api/predict/batch', {
+      deployment: 'forest-plain',
+      inputs,
+      request_id: 'b-1',
+    });
     expect(status).toBe(200);
     expect(json.predictions).toHaveLength(700);
     for (const [at, { output, version }] of json.predictions.entries()) {
@@ -170,15 +174,40 @@ describe('refused requests', () => {
   it.each<[string, () => Promise<Answer>, number, string]>([
     ['JSON that is none', () => client.post('/api/predict', '{"deployment": "forest-plain", '), 400, 'malformed_json'],
     ['no body', () => client.post('/api/predict', ''), 400, 'malformed_json'],
-    ['bytes that are not UTF-8', () => client.post('/api/predict', Buffer.from([0x7b, 0xff, 0x7d])), 400, 'malformed_json'],
+    [
+      'bytes that are not UTF-8',
+      () => client.post('/api/predict', Buffer.from([0x7b, 0xff, 0x7d])),
+      400,
+      'malformed_json',
+    ],
     ['a body that is a list', () => client.post('/api/predict', '[1]'), 400, 'malformed_body'],
-    ['another content type', () => client.post('/api/predict', '{}', { 'content-type': 'text/plain' }), 415, 'unsupported_media_type'],
+    [
+      'another content type',
+      () => client.post('/api/predict', '{}', { 'content-type': 'text/plain' }),
+      415,
+      'unsupported_media_type',
+    ],
     ['another method', () => client.send('GET', '/api/predict'), 405, 'method_not_allowed'],
-    ['an unknown deployment', () => client.post('/api/predict', { deployment: 'none', input: {} }), 404, 'deployment_not_found'],
+    [
+      'an unknown deployment',
+      () => client.post('/api/predict', { deployment: 'none', input: {} }),
+      404,
+      'deployment_not_found',
+    ],
     ['no name at all', () => client.post('/api/predict', { deployment: 'a/b', input: {} }), 422, 'invalid_request'],
-    ['a batch of too many rows', () => client.post('/api/predict/batch', { deployment: 'none', inputs: new Array(10_001).fill({}) }), 413, 'payload_too_large'],
+    [
+      'a batch of too many rows',
+      () => client.post('/api/predict/batch', { deployment: 'none', inputs: new Array(10_001).fill({}) }),
+      413,
+      'payload_too_large',
+    ],
     ['a megabyte and more', () => client.post('/api/predict', ' '.repeat(2 ** 20 + 1)), 413, 'payload_too_large'],
-    ['the same, unannounced', () => client.post('/api/predict', ' '.repeat(2 ** 20 + 1), { 'transfer-encoding': 'chunked' }), 413, 'payload_too_large'],
+    [
+      'the same, unannounced',
+      () => client.post('/api/predict', ' '.repeat(2 ** 20 + 1), { 'transfer-encoding': 'chunked' }),
+      413,
+      'payload_too_large',
+    ],
   ])('%s: a precise problem, and nothing recorded', async (_what, send, status, code) => {
     const before = await position();
     const answer = await send();

@@ -1,4 +1,6 @@
 /** @jest-environment ./tests/support/onnx-environment.mjs */
+import { once } from 'node:events';
+import { connect as connectSocket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { decodePredictionId } from '#libs/contracts/index.js';
 import { ServingMembers } from '#libs/nest/index.js';
@@ -25,6 +27,10 @@ function clientOf({ url }: { url: string }): Client {
   return client;
 }
 
+/** Predictions in TRAFFIC. */
+const storedRows = async (): Promise<number> =>
+  (await world.chunks()).reduce((sum, { chunk }) => sum + chunk.served, 0);
+
 /** Registers the forest as several versions of a model. */
 async function registerForest(...versions: string[]) {
   const forest = await fixture('forest-plain');
@@ -44,8 +50,10 @@ describe('a version switch', () => {
     world.superviseServing();
     const processes = await Promise.all([world.serve(), world.serve({ instance: 'serving-1' })]);
     await deployed('cellar', '1.0.0');
-    for (const each of processes) await until(async () => (await predict(clientOf(each), 0)).status === 200, { what: 'live' });
+    for (const each of processes)
+      await until(async () => (await predict(clientOf(each), 0)).status === 200, { what: 'live' });
 
+    const before = await storedRows();
     const answers: Answer[] = [];
     let loading = true;
     const load = processes.flatMap((each) => {
@@ -58,7 +66,9 @@ describe('a version switch', () => {
       const seen = answers.length;
       const seq = await deployed('cellar', version);
       await until(() => answers.length > seen + 200, { what: 'load' });
-      await until(() => answers.slice(-16).every(({ json }) => json.version === version), { what: `${version} (${seq})` });
+      await until(() => answers.slice(-16).every(({ json }) => json.version === version), {
+        what: `${version} (${seq})`,
+      });
     }
     loading = false;
     await Promise.all(load);
@@ -76,11 +86,13 @@ describe('a version switch', () => {
       expect(schema.arms[0]!.version).toBe(json.version);
     }
     for (const { schema } of chunks.values()) {
-      const table = foldRouting(emptyRoutingTable, records.filter(({ seq }) => seq <= schema.routing_seq));
+      const table = foldRouting(
+        emptyRoutingTable,
+        records.filter(({ seq }) => seq <= schema.routing_seq),
+      );
       expect(table.deployments.get('cellar')!.live!.rolloutId).toBe(schema.arms[0]!.rollout_id);
     }
-    const rowsStored = [...chunks.values()].reduce((sum, { served }) => sum + served, 0);
-    expect(rowsStored).toBe(answers.length);
+    expect(await storedRows()).toBe(before + answers.length);
 
     function predict(client: Client, at: number): Promise<Answer> {
       return client.post('/api/predict', { deployment: 'cellar', input: rows[at % rows.length] });
@@ -129,10 +141,9 @@ describe('a version switch', () => {
     expect((await client.get('/api/predict/health')).text).toContain('the disk is on fire');
     broken = false;
     for (const deployment of ['cellar', 'attic'])
-      await until(
-        async () => (await client.post('/api/predict', { deployment, input: rows[0] })).status === 200,
-        { what: 'the version to be loaded after all' },
-      );
+      await until(async () => (await client.post('/api/predict', { deployment, input: rows[0] })).status === 200, {
+        what: 'the version to be loaded after all',
+      });
   });
 });
 
@@ -141,7 +152,10 @@ describe('the supervisor', () => {
     await registerForest('1.0.0');
     world.superviseServing();
     const requested = await world.deploy('cellar', 'wine', '1.0.0', { loadTimeoutS: 0.5 });
-    expect(await world.settled('cellar', requested)).toMatchObject({ type: 'DeploymentFailed', code: 'no_serving_instance' });
+    expect(await world.settled('cellar', requested)).toMatchObject({
+      type: 'DeploymentFailed',
+      code: 'no_serving_instance',
+    });
   });
 
   it('fails a rollout that a process cannot load; the version before goes on serving', async () => {
@@ -149,14 +163,19 @@ describe('the supervisor', () => {
     const supervisor = world.superviseServing();
     let broken = false;
     const serving = await world.serve({
-      artifacts: { read: (digest, options) => world.artifacts.read(broken ? `sha256:${'0'.repeat(64)}` : digest, options) },
+      artifacts: {
+        read: (digest, options) => world.artifacts.read(broken ? `sha256:${'0'.repeat(64)}` : digest, options),
+      },
     });
     await deployed('cellar', '1.0.0');
     const other = await fixture('forest-zipmap');
     await world.register('wine', '9.0.0', other);
     broken = true;
     const requested = await world.deploy('cellar', 'wine', '9.0.0');
-    expect(await world.settled('cellar', requested)).toMatchObject({ type: 'DeploymentFailed', code: 'artifact_not_found' });
+    expect(await world.settled('cellar', requested)).toMatchObject({
+      type: 'DeploymentFailed',
+      code: 'artifact_not_found',
+    });
     const answer = await clientOf(serving).post('/api/predict', { deployment: 'cellar', input: rows[0] });
     expect([answer.status, answer.json.version]).toEqual([200, '1.0.0']);
     await supervisor.stop();
@@ -205,31 +224,22 @@ describe('without the log', () => {
     await until(async () => (await predict()).status === 200, { what: 'live' });
 
     await world.nats.kill();
-    const killedAt = performance.now();
     const answers: Answer[] = [];
     while (answers.at(-1)?.json.code !== 'routing_stale') answers.push(await predict());
     expect(answers.filter(({ status }) => status === 200)).toEqual([]);
     for (const { json } of answers.slice(0, -1)) expect(json.code).toBe('log_unavailable');
     expect(answers.at(-1)!.headers['retry-after']).toBe('1');
-    expect(performance.now() - killedAt).toBeLessThan(20_000);
     const ready = await client.get('/health/ready');
-    expect([ready.status, ready.json.errors.map(({ path }) => path)]).toEqual([503, expect.arrayContaining(['routing'])]);
+    expect([ready.status, ready.json.errors.map(({ path }) => path)]).toEqual([
+      503,
+      expect.arrayContaining(['routing']),
+    ]);
 
     await world.nats.restart();
-    const back = await until(
-      async () => {
-        const answer = await predict();
-        return answer.status === 200 && answer;
-      },
-      { what: 'the log to be back', timeoutMs: 20_000 },
-    );
-    const { chunk } = (await world.chunks()).find(({ seq }) => seq === decodePredictionId(back.json.prediction_id)!.seq)!;
-    const last = (await world.chunks()).at(-1)!.chunk;
+    await until(async () => (await predict()).status === 200, { what: 'the log to be back', timeoutMs: 20_000 });
     // What was given up while the log was away is named, so that no reader waits for it.
-    expect(chunk.counter + last.counter).toBeGreaterThan(2);
-    const named = (await world.chunks()).flatMap((each) => each.chunk.givenUp);
-    const failed = answers.filter(({ json }) => json.code === 'log_unavailable').length;
-    expect(named.length).toBeGreaterThanOrEqual(failed > 0 ? 1 : 0);
+    const named = new Set((await world.chunks()).flatMap(({ chunk }) => chunk.givenUp));
+    expect(named.size).toBe(answers.filter(({ json }) => json.code === 'log_unavailable').length);
   }, 60_000);
 
   it('not even unacknowledged predictions', async () => {
@@ -258,6 +268,32 @@ describe('without the log', () => {
   }, 60_000);
 });
 
+describe('a client that leaves', () => {
+  it('before its answer is there costs nobody else anything; its prediction is recorded', async () => {
+    const { rows } = await registerForest('1.0.0');
+    world.superviseServing();
+    const serving = await world.serve();
+    await deployed('cellar', '1.0.0');
+    const client = clientOf(serving);
+    const body = JSON.stringify({ deployment: 'cellar', input: rows[0], request_id: 'gone' });
+    const head = `POST /api/predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\n\r\n`;
+    for (let each = 0; each < 20; each++) {
+      const socket = connectSocket(serving.port, serving.host);
+      await once(socket, 'connect');
+      socket.write(head + body, () => socket.resetAndDestroy());
+    }
+    await until(
+      async () => {
+        const ids = (await world.chunks()).flatMap(({ chunk }) => chunk.requestIds ?? []);
+        return ids.some((id) => id === 'gone');
+      },
+      { what: 'a prediction of a client that left' },
+    );
+    const { status } = await client.post('/api/predict', { deployment: 'cellar', input: rows[0] });
+    expect(status).toBe(200);
+  });
+});
+
 describe('a stop', () => {
   it('finishes what is under way, leaves the members, and answers nothing twice', async () => {
     const { rows } = await registerForest('1.0.0');
@@ -265,17 +301,21 @@ describe('a stop', () => {
     const serving = await world.serve();
     await deployed('cellar', '1.0.0');
     const client = clientOf(serving);
-    const input = (at: number) => rows[at % rows.length];
-    const sent = Array.from({ length: 50 }, (_, at) => client.post('/api/predict', { deployment: 'cellar', input: input(at) }));
-    // On its way when the process is told to stop.
+    const round = (): Promise<Answer>[] =>
+      Array.from({ length: 50 }, (_, at) =>
+        client.post('/api/predict', { deployment: 'cellar', input: rows[at % rows.length] }),
+      );
+    // A connection that nobody accepted dies with its listening socket; the platform's outlives the process.
+    await Promise.all(round());
+    const before = await storedRows();
+    const sent = round();
     const first = await sent[0]!;
     const stopped = serving.stop();
     const answers = await Promise.all(sent);
     await stopped;
     expect(first.status).toBe(200);
     expect(answers.map(({ status }) => status)).toEqual(new Array(50).fill(200));
-    const stored = (await world.chunks()).reduce((sum, { chunk }) => sum + chunk.served, 0);
-    expect(stored).toBe(50);
+    expect(await storedRows()).toBe(before + 50);
     const members = new ServingMembers({ connection: world.connection, replicas: 1 });
     expect(await members.list()).toEqual([]);
     await expect(client.get('/health/live')).rejects.toThrow();

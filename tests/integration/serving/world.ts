@@ -30,7 +30,11 @@ export interface World {
   readonly events: EventReader<GovernanceEvent>;
   readonly traffic: JetStreamStore;
   /** Registers the bytes as a version; gives its digest. */
-  register(model: string, version: string, fixture: Pick<Fixture, 'bytes' | 'feature_names' | 'nullable'>): Promise<string>;
+  register(
+    model: string,
+    version: string,
+    fixture: Pick<Fixture, 'bytes' | 'feature_names' | 'nullable'>,
+  ): Promise<string>;
   /** Asks for a deployment; gives the request's sequence. */
   deploy(deployment: string, model: string, version: string, options?: DeployOptions): Promise<number>;
   /** Deploys and waits until the event that moves traffic, or says why not, is in the log: its type and sequence. */

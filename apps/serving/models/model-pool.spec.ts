@@ -1,0 +1,171 @@
+import { describe, expect, it } from '@jest/globals';
+import { loadArtifactFrom, type LoadArtifact, type LoadFailure } from './load-artifact.js';
+import { ArtifactDamaged, ArtifactNotFound, ArtifactStoreUnavailable } from '#libs/artifacts/index.js';
+import type { Column, LoadedModel } from '#libs/inference/index.js';
+import { rowEncoder } from '#libs/inference/index.js';
+import { accept, reject, systemClock } from '#libs/kernel/index.js';
+import { createLogger } from '#libs/nest/index.js';
+import { until } from '#tests/support/wait.js';
+import type { Rollout } from '../routing/routing-table.js';
+import { ModelPool, notLive, type WantedRollout } from './model-pool.js';
+
+const signature: Rollout['signature'] = {
+  inputs: [{ name: 'x', type: 'float32', shape: [null, 1] }],
+  outputs: [{ name: 'y', type: 'float32', shape: [null, 1], role: 'value' }],
+  features: [{ name: 'a', type: 'float32', nullable: false, input: 'x', index: 0 }],
+};
+
+const rollout = (id: string, artifact = id): Rollout => ({
+  rolloutId: id,
+  deployment: `deployment of ${id}`,
+  model: 'm',
+  version: '1.0.0',
+  artifact,
+  signature,
+  recording: 'acknowledged',
+  requestId: 'e',
+  requestedSeq: 1,
+  requestedAt: 0,
+  correlationId: 'c',
+  loadTimeoutS: 60,
+});
+
+const wanted = (place: WantedRollout['place'], ...rollouts: Rollout[]): WantedRollout[] =>
+  rollouts.map((each) => ({ rollout: each, place }));
+
+/** A model that doubles its input; its runs end when the test says so. */
+class Doubling implements LoadedModel {
+  readonly signature = signature;
+  readonly encoder = rowEncoder(signature);
+  readonly inputColumns = this.encoder.inputColumns;
+  readonly outputColumns = [{ name: 'y', type: 'float32' as const, width: 1, role: 'value' as const }];
+  disposed = 0;
+  gate: Promise<void> = Promise.resolve();
+
+  async run(inputs: readonly Column[]): Promise<readonly Column[]> {
+    await this.gate;
+    return [{ ...this.outputColumns[0]!, data: (inputs[0]!.data as Float32Array).map((x) => 2 * x) }];
+  }
+
+  outputOf(outputs: readonly Column[], row: number) {
+    return { value: outputs[0]!.data[row] as number };
+  }
+
+  dispose(): Promise<void> {
+    this.disposed += 1;
+    return Promise.resolve();
+  }
+}
+
+function poolWith(load: LoadArtifact, maxRecordedBytes = 1_000_000) {
+  let changes = 0;
+  const pool = new ModelPool({
+    load,
+    maxRecordedBytes,
+    writer: { instance: 'i', epoch: 'e' },
+    maxRowsPerRun: 16,
+    clock: systemClock,
+    logger: createLogger({ component: 'test', instance: 'test', level: 'silent' }),
+    onChange: () => (changes += 1),
+  });
+  return { pool, changes: () => changes };
+}
+
+const failing = (failure: LoadFailure) => reject(failure);
+const definitive: LoadFailure = { code: 'model_cannot_load', reason: 'broken', transient: false };
+const passing: LoadFailure = { code: 'unavailable', reason: 'away', transient: true };
+
+describe('the pool of models', () => {
+  it('loads what is wanted and shares one session among rollouts of the same artifact and signature', async () => {
+    const models: Doubling[] = [];
+    const { pool, changes } = poolWith(() => {
+      models.push(new Doubling());
+      return Promise.resolve(accept(models.at(-1)!));
+    });
+    const [one, two, other] = [rollout('1', 'same'), rollout('2', 'same'), rollout('3')];
+    pool.want(wanted('live', one, two, other));
+    expect(await pool.settled('3')).toMatchObject({ status: 'loaded' });
+    expect([models.length, changes() >= 2]).toEqual([2, true]);
+    pool.want(wanted('live', two));
+    await until(() => models[1]!.disposed === 1, { what: 'the other session to be released' });
+    expect(models[0]!.disposed).toBe(0);
+    expect(pool.stateOf('1')).toBeUndefined();
+    await pool.close();
+    expect(models[0]!.disposed).toBe(1);
+  });
+
+  it('lets requests finish on the session they began with', async () => {
+    const model = new Doubling();
+    const { pool } = poolWith(() => Promise.resolve(accept(model)));
+    pool.want(wanted('live', rollout('1')));
+    const state = await pool.settled('1');
+    if (state?.status !== 'loaded') throw new Error('not loaded');
+    let open = (): void => undefined;
+    model.gate = new Promise((resolve) => (open = resolve));
+    const answered = new Promise<number>((resolve) => {
+      state.servable.batcher.submit({ a: 21 }, (outcome) => {
+        if (outcome.ok) resolve(outcome.slices[0]!.run.outputs[0]!.data[0] as number);
+      });
+    });
+    pool.want([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(model.disposed).toBe(0);
+    open();
+    expect(await answered).toBe(42);
+    await until(() => model.disposed === 1, { what: 'the session to be released' });
+  });
+
+  it('tries a live version again until it loads, and says why it does not serve meanwhile', async () => {
+    let attempts = 0;
+    const { pool } = poolWith(() => {
+      attempts += 1;
+      return Promise.resolve(attempts < 2 ? failing(definitive) : accept(new Doubling()));
+    });
+    pool.want(wanted('live', rollout('1')));
+    const state = await pool.settled('1');
+    expect(state).toMatchObject({ status: 'failed', failure: { code: 'model_cannot_load', reason: 'broken' } });
+    expect(notLive('d', state)).toMatchObject({ code: 'deployment_not_live' });
+    expect(notLive('d', state).detail).toContain('model_cannot_load: broken');
+    await until(() => pool.stateOf('1')?.status === 'loaded', { what: 'the version to be loaded after all' });
+    await pool.close();
+  });
+
+  it('gives a pending version up at once when nothing would help, and not when its failure may pass', async () => {
+    let attempts = 0;
+    const { pool } = poolWith(({ rolloutId }) => {
+      attempts += 1;
+      if (rolloutId === 'hopeless') return Promise.resolve(failing(definitive));
+      return Promise.resolve(attempts < 3 ? failing(passing) : accept(new Doubling()));
+    });
+    pool.want(wanted('pending', rollout('hopeless'), rollout('passing')));
+    expect(await pool.settled('hopeless')).toMatchObject({ status: 'failed' });
+    expect(await pool.settled('passing')).toMatchObject({ status: 'loaded' });
+    await pool.close();
+  });
+
+  it('refuses a version whose rows no message of the log can hold', async () => {
+    const model = new Doubling();
+    const { pool } = poolWith(() => Promise.resolve(accept(model)), 64);
+    pool.want(wanted('pending', rollout('1')));
+    expect(await pool.settled('1')).toMatchObject({ status: 'failed', failure: { code: 'unsupported_model' } });
+    await until(() => model.disposed === 1, { what: 'its session to be released' });
+    await pool.close();
+  });
+});
+
+describe('loading an artifact', () => {
+  it.each([
+    [new ArtifactNotFound('sha256:1'), 'artifact_not_found', false],
+    [new ArtifactDamaged('sha256:1', 'bits'), 'artifact_damaged', false],
+    [new ArtifactStoreUnavailable('read', 'away'), 'unavailable', true],
+    [new Error('what'), 'internal', true],
+  ])('%s is said precisely', async (error, code, transient) => {
+    const load = loadArtifactFrom({ read: () => Promise.reject(error) });
+    expect(await load(rollout('1'))).toMatchObject({ ok: false, rejection: { code, transient } });
+  });
+
+  it('bytes that are no model cannot be loaded', async () => {
+    const load = loadArtifactFrom({ read: () => Promise.resolve(Buffer.from('no model')) });
+    expect(await load(rollout('1'))).toMatchObject({ ok: false, rejection: { code: 'model_cannot_load' } });
+  });
+});
