@@ -125,7 +125,13 @@ async function assemble(
   const tail = new EventTail(events);
   const feeds = new LiveFeeds(tail);
   const trial = new ModelTrial({ artifacts, program: trialProgram });
-  const requests = apiMetrics(metrics, { feeds, events, readers: [readers.registry, readers.deployments] });
+  const requests = apiMetrics(metrics, {
+    feeds,
+    streams: [
+      { name: streamNames.events, head: () => eventStream.head(), readers: [readers.registry, readers.deployments] },
+      { name: streamNames.traffic, head: () => trafficStream.head(), readers: [readers.traffic] },
+    ],
+  });
   const applied = await applyConfiguration(configuration, { store, clock, ids });
   await tail.start((error) => {
     logger.error({ err: error }, 'the log cannot be followed: live feeds end');

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Inject, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { z } from 'zod';
 import type { ArtifactStore } from '#libs/artifacts/index.js';
 import type { api } from '#libs/contracts/index.js';
@@ -36,7 +36,8 @@ export class ArtifactsController {
     const etag = `"${digest}"`;
     if (request.method === 'HEAD' || asksOnlyWhetherChanged(request, etag)) {
       const { size } = await orArtifactProblem('digest', () => this.artifacts.stat(digest));
-      if (request.method === 'HEAD') await reply.headers(headersOf(etag, size)).send();
+      // Of a body that is a stream, Fastify's HEAD keeps the announced length.
+      if (request.method === 'HEAD') await reply.headers(headersOf(etag, size)).send(Readable.from([]));
       else await reply.code(304).header('etag', etag).send();
       return;
     }

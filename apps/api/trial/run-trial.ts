@@ -11,7 +11,7 @@ type Verdict = Exclude<TrialReply, { status: 'received' }>;
 /** How a trial process ended. */
 interface Ending {
   readonly verdict: Verdict | undefined;
-  /** Whether it had all the bytes: what follows is the model's doing, what comes before is ours. */
+  /** Whether it had all the bytes: what comes before that is no doing of the model's. */
   readonly received: boolean;
   readonly late: boolean;
   readonly output: string;
@@ -20,9 +20,9 @@ interface Ending {
 const keptOutput = 2_000;
 
 /**
- * Gives a trial process its model and waits for what it finds. A process that dies with the model in its hands, or
+ * Gives a trial process its model and waits for what it finds. A process that crashes with the model in its hands, or
  * takes longer than `timeoutMs` over it, refuses the model.
- * @throws the error of `bytes`; ModelogError `trial_failed` when the process ends before it has the model.
+ * @throws the error of `bytes`; ModelogError `trial_failed` when the process fails for a reason of its own.
  */
 export async function runTrial(
   child: ChildProcess,
@@ -35,9 +35,16 @@ export async function runTrial(
   if (ended.verdict !== undefined) return replied(ended.verdict);
   if (ended.late)
     return reject(rejection('model_cannot_run', `loading and running it took longer than ${timeoutMs / 1000} s`));
-  const story = storyOf(child, ended.output);
-  if (!ended.received) throw new ModelogError('trial_failed', story);
-  return reject(rejection('model_cannot_load', story));
+  const { signalCode, exitCode } = child;
+  // Native code that crashes ends its process by a signal; an exit code tells of a failure of ours.
+  if (!ended.received || signalCode === null)
+    throw new ModelogError(
+      'trial_failed',
+      `the trial process ended with ${signalCode ?? exitCode ?? 'nothing'}: ${ended.output}`,
+    );
+  return reject(
+    rejection('model_cannot_load', `loading or running it ended the process that tried it with ${signalCode}`),
+  );
 }
 
 /** A process that is gone takes no more bytes: its exit tells why. An error of the bytes ends the process. */
@@ -83,10 +90,4 @@ async function watch(child: ChildProcess, timeoutMs: number): Promise<Ending> {
 function replied(verdict: Verdict): Result<Signature, Rejection> {
   if (verdict.status === 'runs') return accept(verdict.signature);
   return reject(rejection(verdict.code, verdict.detail, verdict.errors));
-}
-
-function storyOf({ signalCode, exitCode }: ChildProcess, output: string): string {
-  const how = signalCode === null ? `ended with code ${String(exitCode)}` : `was ended by ${signalCode}`;
-  const said = output.trim();
-  return `the process that tried the model ${how}${said === '' ? '' : `: ${said}`}`;
 }

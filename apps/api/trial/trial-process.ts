@@ -26,14 +26,14 @@ async function tryModel(model: Uint8Array, { featureNames, nullable }: TrialRequ
   return loaded.ok ? { status: 'runs', signature: loaded.value.signature } : unfit(loaded.rejection);
 }
 
-const unreadable = ({ code, detail, errors }: OnnxRejection): TrialReply => ({
-  ...{ status: 'refused', code, detail },
-  ...(errors === undefined ? {} : { errors: [...errors] }),
-});
+// Declared as functions: what runs above them is the module's own body.
+function unreadable({ code, detail, errors }: OnnxRejection): TrialReply {
+  return { status: 'refused', code, detail, ...(errors === undefined ? {} : { errors: [...errors] }) };
+}
 
-const unfit = ({ code, message }: LoadRejection): TrialReply => ({
-  ...{ status: 'refused', code: `model_${code}`, detail: message },
-});
+function unfit({ code, message: detail }: LoadRejection): TrialReply {
+  return { status: 'refused', code: `model_${code}`, detail };
+}
 
 /** Standard input, in one buffer that is as large as announced from the start. */
 async function receive(size: number): Promise<Uint8Array> {

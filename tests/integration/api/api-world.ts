@@ -99,13 +99,16 @@ export async function startApiWorld(): Promise<ApiWorld> {
   };
 }
 
-export const fixture = (name: string): Uint8Array =>
-  readFileSync(join(rootFolder, 'tests/fixtures/models', name));
+export const fixture = (name: string): Uint8Array => readFileSync(join(rootFolder, 'tests/fixtures/models', name));
 
 export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 /** Reads one answer until a condition holds. */
-export const eventually = (what: string, read: () => Promise<Answer>, holds: (answer: Answer) => boolean): Promise<Answer> =>
+export const eventually = (
+  what: string,
+  read: () => Promise<Answer>,
+  holds: (answer: Answer) => boolean,
+): Promise<Answer> =>
   until(
     async () => {
       const answer = await read();

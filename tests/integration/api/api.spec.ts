@@ -1,9 +1,12 @@
 import { afterAll, beforeAll } from '@jest/globals';
 import { startApiWorld, type ApiWorld } from './api-world.js';
 import { artifactCases } from './artifact-cases.js';
+import { cliCases } from './cli-cases.js';
 import { deploymentCases } from './deployment-cases.js';
+import { eventCases } from './event-cases.js';
 import { httpCases } from './http-cases.js';
 import { modelCases } from './model-cases.js';
+import { whyCases } from './why-cases.js';
 
 let world: ApiWorld;
 beforeAll(async () => {
@@ -16,4 +19,8 @@ afterAll(async () => {
 artifactCases(() => world);
 modelCases(() => world);
 deploymentCases(() => world);
+whyCases(() => world);
+eventCases(() => world);
 httpCases(() => world);
+// Last: its last case damages what the others rest on.
+cliCases(() => world);

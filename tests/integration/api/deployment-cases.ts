@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { api } from '#libs/contracts/index.js';
-import { deploymentDefinition } from '#libs/domain/index.js';
+import { deploymentDefinition, type DeploymentCommand } from '#libs/domain/index.js';
 import { AggregateStore, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, systemClock } from '#libs/kernel/index.js';
 import { commandMeta } from '#libs/nest/index.js';
@@ -15,7 +15,8 @@ export async function goLive(world: ApiWorld, deployment: string, rollout_id: st
     clock: systemClock,
     random: Math.random,
   });
-  const command = { type: 'MarkLive', deployment, rollout_id, instances: [{ instance: 's0', load_ms: 1 }] } as const;
+  const instances = [{ instance: 's0', load_ms: 1 }];
+  const command: DeploymentCommand = { type: 'MarkLive', deployment, rollout_id, instances };
   const meta = commandMeta({
     ...{ actor: 'system:test', call: 'live', target: deployment, body: command },
     ...{ at: systemClock.now(), ids: randomIds },
@@ -125,7 +126,11 @@ export function deploymentCases(world: () => ApiWorld): void {
       ['an unknown version', { model: 'deployed@9.0.0' }, { status: 404, code: 'version_not_found', path: 'model' }],
       ['a model without a version', { model: 'deployed' }, { status: 422, code: 'invalid_request', path: 'model' }],
       ['an environment not reached', { environment: 'production' }, { status: 409, code: 'stage_not_reached' }],
-      ['an unknown environment', { environment: 'moon' }, { status: 422, code: 'invalid_request', path: 'environment' }],
+      [
+        'an unknown environment',
+        { environment: 'moon' },
+        { status: 422, code: 'invalid_request', path: 'environment' },
+      ],
       ['a strategy not here', { strategy: { type: 'canary' } }, { status: 422, code: 'invalid_request' }],
       ['an unknown field', { force: true }, { status: 422, code: 'invalid_request', path: 'force' }],
       ['a name that is none', { deployment: 'a>b' }, { status: 422, code: 'invalid_request', path: 'deployment' }],

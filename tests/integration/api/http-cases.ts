@@ -14,7 +14,11 @@ export function httpCases(world: () => ApiWorld): void {
       });
 
     const bodies: [string, string, Refusal][] = [
-      ['JSON that is not JSON', '{"deployment": "a",\n "model" "x"}', { status: 400, code: 'malformed_json', says: 'line 2' }],
+      [
+        'JSON that is not JSON',
+        '{"deployment": "a",\n "model" "x"}',
+        { status: 400, code: 'malformed_json', says: 'line 2' },
+      ],
       ['an empty body', '', { status: 400, code: 'malformed_json' }],
       ['an array', '[]', { status: 400, code: 'malformed_body' }],
       ['null', 'null', { status: 400, code: 'malformed_body' }],
@@ -68,7 +72,7 @@ export function httpCases(world: () => ApiWorld): void {
     it('counts its requests', async () => {
       const { text } = await world().get('/metrics');
       expect(text).toMatch(/modelog_api_request_seconds_count\{[^}]*route="\/api\/deploy"[^}]*\} [1-9]/);
-      expect(text).toMatch(/modelog_read_model_gap_events\{[^}]*projection="registry"[^}]*\} \d/);
+      expect(text).toMatch(/modelog_read_model_gap_messages\{[^}]*projection="registry"[^}]*\} \d/);
     });
 
     it('is alive, and ready when everything behind it is', async () => {

@@ -1,0 +1,43 @@
+import type { GovernanceEvent } from '#libs/contracts/index.js';
+import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
+
+/** Which rollout took a deployment's traffic from which event on. */
+export class RouteHistory {
+  readonly #turns = new Map<string, { readonly seq: number; readonly rolloutId: string | null }[]>();
+  #lastSeq = 0;
+
+  /** Folds the next record of the governance log. */
+  add(record: LogRecord<GovernanceEvent>): void {
+    this.#lastSeq = record.seq;
+    if (isUnknown(record)) return;
+    const { event, seq } = record;
+    switch (event.type) {
+      case 'DeploymentWentLive':
+        this.#turn(event.data.deployment, seq, event.data.rollout_id);
+        return;
+      case 'DeploymentRetired':
+        this.#turn(event.data.deployment, seq, null);
+        return;
+      case 'DeploymentRequested':
+      case 'DeploymentFailed':
+      case 'VersionRegistered':
+      case 'ConfigurationApplied':
+        return;
+      default:
+        // A type that the catalogue has and this does not know moves no traffic.
+        event satisfies never;
+    }
+  }
+
+  /** Null where nothing took it; undefined where the position is past the end of what was folded. */
+  rolloutAt(deployment: string, routingSeq: number): string | null | undefined {
+    if (routingSeq > this.#lastSeq) return undefined;
+    return this.#turns.get(deployment)?.findLast(({ seq }) => seq <= routingSeq)?.rolloutId ?? null;
+  }
+
+  #turn(deployment: string, seq: number, rolloutId: string | null): void {
+    const turns = this.#turns.get(deployment);
+    if (turns === undefined) this.#turns.set(deployment, [{ seq, rolloutId }]);
+    else turns.push({ seq, rolloutId });
+  }
+}

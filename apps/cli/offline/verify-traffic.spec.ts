@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals';
+import { encodeChunk, encodeChunkSchema, header, subjects, type ChunkSchema } from '#libs/contracts/index.js';
+import type { RecordedEvent, GovernanceEvent } from '#libs/contracts/index.js';
+import { MemoryStream } from '#libs/event-log/index.js';
+import { systemClock } from '#libs/kernel/index.js';
+import { RouteHistory } from './routes.js';
+import { verifyTraffic, type TrafficProblem, type TrafficSummary } from './verify-traffic.js';
+
+const rollouts = ['00000000-0000-4000-8000-000000000001', '00000000-0000-4000-8000-000000000002'] as const;
+
+/** Event 1: the first rollout is live; 2: the second; 3: retired. */
+function routes(): RouteHistory {
+  const history = new RouteHistory();
+  const live = (rollout_id: string): GovernanceEvent => ({
+    type: 'DeploymentWentLive',
+    data: { deployment: 'd', rollout_id, model: 'm', version: '1.0.0', instances: [{ instance: 's', load_ms: 1 }] },
+  });
+  const facts = [
+    live(rollouts[0]),
+    live(rollouts[1]),
+    { type: 'DeploymentRetired', data: { deployment: 'd', reason: 'r' } } satisfies GovernanceEvent,
+  ];
+  for (const [index, event] of facts.entries())
+    history.add({ seq: index + 1, event } as unknown as RecordedEvent<GovernanceEvent>);
+  return history;
+}
+
+interface ChunkOptions {
+  readonly counter: number;
+  readonly routingSeq?: number;
+  readonly rolloutId?: string;
+  readonly latency?: number;
+  readonly subject?: string;
+}
+
+function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5, subject }: ChunkOptions) {
+  const schema: ChunkSchema = {
+    ...{ deployment: 'd', routing_seq: routingSeq, epoch: 'e', instance: 's', inputs: [], outputs: [] },
+    arms: [{ role: 'live', model: 'm', version: '1.0.0', rollout_id: rolloutId, artifact: 'a' }],
+  };
+  const rows = {
+    ...{ counter, givenUp: [], beganAt: 0, served: 2, failed: 0, refused: 0, codes: [], details: [] },
+    ...{ inputs: [], outputs: [], arm: new Uint8Array(2), beganOffsetUs: new Uint32Array(2) },
+    latencyUs: Uint32Array.from([latency, latency]),
+  };
+  return {
+    subject: subject ?? subjects.predictions('d'),
+    headers: { [header.type]: 'PredictionsRecorded' },
+    data: encodeChunk(schema, encodeChunkSchema(schema), rows),
+  };
+}
+
+async function verified(messages: readonly ReturnType<typeof message>[]) {
+  const store = new MemoryStream({ name: 'TRAFFIC', clock: systemClock });
+  for (const each of messages) await store.publish(each);
+  const { lastSeq } = await store.head();
+  const options = { signal: new AbortController().signal, onProgress: () => undefined };
+  const generator = verifyTraffic(store, lastSeq, routes(), options);
+  const problems: TrafficProblem[] = [];
+  for (;;) {
+    const { value, done } = await generator.next();
+    if (done === true)
+      return { problems: problems.map(({ code, seq }) => [code, seq]), summary: value satisfies TrafficSummary };
+    problems.push(value);
+  }
+}
+
+describe('verifyTraffic', () => {
+  it('finds nothing wrong with what serving records, stored twice or not', async () => {
+    const { problems, summary } = await verified([
+      message({ counter: 1 }),
+      message({ counter: 2, routingSeq: 2, rolloutId: rollouts[1] }),
+      message({ counter: 1 }),
+    ]);
+    expect(problems).toEqual([]);
+    expect(summary).toEqual({ lastSeq: 3, chunks: 3, rows: 4, repeated: 1, problems: 0 });
+  });
+
+  it('names every broken promise once', async () => {
+    const garbage = { ...message({ counter: 9 }), data: new TextEncoder().encode('no chunk at all') };
+    const { problems, summary } = await verified([
+      message({ counter: 1 }),
+      message({ counter: 1, latency: 6 }),
+      message({ counter: 2, routingSeq: 2 }),
+      message({ counter: 3, routingSeq: 3 }),
+      message({ counter: 4, routingSeq: 4 }),
+      message({ counter: 5, subject: 'pred.other' }),
+      garbage,
+      { ...message({ counter: 6 }), headers: { [header.type]: 'LabelsRecorded' } },
+    ]);
+    expect(problems).toEqual([
+      ['identity_reused', 2],
+      ['wrong_route', 3],
+      ['wrong_route', 4],
+      ['unknown_routing_seq', 5],
+      ['wrong_subject', 6],
+      ['undecodable_chunk', 7],
+      ['unknown_message', 8],
+    ]);
+    expect(summary.problems).toBe(7);
+  });
+});

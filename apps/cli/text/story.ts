@@ -1,0 +1,76 @@
+import type { api } from '#libs/contracts/index.js';
+
+/** `why` as a person would tell it, line by line. */
+export function story(why: api.Why): string[] {
+  const { deployment, model, version, identity } = why;
+  return [
+    `Prediction ${why.prediction_id} ${outcomes[why.outcome]} by deployment ${deployment} on ${why.began_at}, in ${why.latency_ms} ms.`,
+    '',
+    `Model     ${model}@${version} (${why.artifact})`,
+    ...registration(why),
+    `Route     ${why.route.reason}`,
+    ...rollout(why),
+    ...request(why),
+    ...answer(why),
+    `Recorded  on ${why.recorded_at} as TRAFFIC ${identity.traffic_seq}, row ${identity.row}, by ${identity.instance} (epoch ${identity.epoch}, chunk ${identity.counter})`,
+  ];
+}
+
+const outcomes: Record<api.Why['outcome'], string> = {
+  served: 'was answered',
+  failed: 'failed: it was taken on',
+  refused: 'was refused',
+};
+
+const indent = ' '.repeat(10);
+
+function registration({ registration }: api.Why): string[] {
+  if (registration === null) return [];
+  const { registered_at, registered_by, seq, stage, metrics, lineage } = registration;
+  return [
+    `${indent}registered on ${registered_at} by ${registered_by} (event ${seq}), then in stage ${stage}`,
+    ...list('metrics', metrics),
+    ...list('lineage', lineage),
+  ];
+}
+
+function rollout({ rollout, route }: api.Why): string[] {
+  if (rollout === null) return [`${indent}rollout ${route.rollout_id}`];
+  const { requested_at, requested_by, requested_seq, live_at, live_seq, environment } = rollout;
+  return [
+    `${indent}rollout ${route.rollout_id} in ${environment}, asked for on ${requested_at} by ${requested_by} (event ${requested_seq})`,
+    ...(live_at === null ? [] : [`${indent}live since ${live_at} (event ${live_seq ?? 'unknown'})`]),
+  ];
+}
+
+function request({ request }: api.Why): string[] {
+  const traits = Object.entries({
+    request_id: request.request_id,
+    routing_key: request.routing_key,
+    subject_id: request.subject_id,
+  }).filter(([, value]) => value !== null);
+  return [
+    request.input === null ? 'Input     not kept: it did not pass validation' : 'Input',
+    ...fields(request.input ?? {}),
+    ...(traits.length === 0
+      ? []
+      : [`${indent}(${traits.map(([name, value]) => `${name} ${String(value)}`).join(', ')})`]),
+  ];
+}
+
+function answer({ output, failure }: api.Why): string[] {
+  if (failure !== null) return [`Failure   ${failure.code}: ${shown(failure.detail)}`];
+  return ['Output', ...fields(output ?? {})];
+}
+
+function fields(values: Readonly<Record<string, unknown>>): string[] {
+  const width = Math.max(0, ...Object.keys(values).map((name) => name.length));
+  return Object.entries(values).map(([name, value]) => `${indent}${name.padEnd(width)}  ${shown(value)}`);
+}
+
+const list = (title: string, values: Readonly<Record<string, unknown>>): string[] => {
+  const entries = Object.entries(values).map(([name, value]) => `${name} ${shown(value)}`);
+  return entries.length === 0 ? [] : [`${indent}${title}: ${entries.join(', ')}`];
+};
+
+const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
