@@ -25,4 +25,4 @@ export {
 } from './run-projection.js';
 export { eventsSource, trafficSource, type MessageSource, type Position } from './source.js';
 export { readCheckpoint, type Checkpoint } from './checkpoint.js';
-export { current, keyOf, temporal, type ColumnType, type Row, type Table, type Value } from './table.js';
+export { content, current, keyOf, temporal, type ColumnType, type Row, type Table, type Value } from './table.js';

@@ -32,7 +32,8 @@ export async function readRows(
 }
 
 function selectSql(schema: string, table: Table): string {
-  const columns = Object.keys(table.columns).map((column) => `t.${pg.escapeIdentifier(column)}`);
+  const seen = table.kind === 'content' ? table.key : Object.keys(table.columns);
+  const columns = seen.map((column) => `t.${pg.escapeIdentifier(column)}`);
   const arrays = table.key.map((column, index) => `$${index + 1}::${table.columns[column]!}[]`);
   const keys = table.key.map((column) => pg.escapeIdentifier(column));
   return `select ${columns.join(', ')}

@@ -77,6 +77,40 @@ describe('rebuild', () => {
     expect(await schemas()).toEqual(['ledger']);
   });
 
+  it('makes the live projector wait while the schemas are swapped, and lets it go on with the new one', async () => {
+    const source = ledgerSource(...entries(50));
+    const projector = run(source);
+    await projector.until(50, 5_000);
+    const someoneWaits = async (): Promise<boolean> =>
+      (await database.query('select from pg_locks where not granted')).rowCount > 0;
+    // Just before the rename: either the lock holds the projector back, or it gets past and the swap loses its batch.
+    const interfering: Database = {
+      ...database,
+      transaction: (work, mode) =>
+        database.transaction(
+          (transaction) =>
+            work({
+              async query(text, values) {
+                if (text.includes('ledger__retired')) {
+                  source.append(...entries(5, 51));
+                  await until(async () => projector.status().position > 50 || (await someoneWaits()), {
+                    what: 'the projector to meet the swap',
+                  });
+                }
+                return transaction.query(text, values);
+              },
+            }),
+          mode,
+        ),
+    };
+    expect(await rebuild(ledger, { database: interfering, source })).toMatchObject({ identical: true, swapped: true });
+    source.append(...entries(5, 56));
+    await projector.until(60, 5_000);
+    const { rows } = await database.query('select sum(changes)::integer as changes from ledger.totals');
+    expect(rows).toEqual([{ changes: 60 }]);
+    expect(await rebuild(ledger, { database, source, swap: 'never' })).toMatchObject({ identical: true });
+  });
+
   it('reports a damaged read model and mends it', async () => {
     const source = ledgerSource(...entries(50));
     const projector = run(source);

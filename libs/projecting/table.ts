@@ -10,10 +10,12 @@ export type ColumnType = 'text' | 'bigint' | 'integer' | 'double precision' | 'b
  * `temporal`: every change of a key closes its row and opens the next; schema.sql adds `valid_from_seq bigint not null`
  * and `valid_to_seq bigint` (null: current), primary key (key, valid_from_seq). Reads use `asOf(seq)`.
  * `current`: one row per key, overwritten.
+ * `content`: rows named by their content (a digest is the key), large and never changed. `apply` sees only the key of
+ * such a row, that is, whether it is there.
  */
 export interface Table {
   readonly name: string;
-  readonly kind: 'temporal' | 'current';
+  readonly kind: 'temporal' | 'current' | 'content';
   /** Columns of the key, in the order of the primary key. Text keys are `collate "C"`: order is that of bytes. */
   readonly key: readonly string[];
   /** All columns but `valid_from_seq` and `valid_to_seq`, the key's included. */
@@ -22,6 +24,7 @@ export interface Table {
 
 export const temporal = (table: Omit<Table, 'kind'>): Table => ({ ...table, kind: 'temporal' });
 export const current = (table: Omit<Table, 'kind'>): Table => ({ ...table, kind: 'current' });
+export const content = (table: Omit<Table, 'kind'>): Table => ({ ...table, kind: 'content' });
 
 /** The key of a row as one string, injective. */
 export const keyOf = (table: Table, row: Row): string => JSON.stringify(table.key.map((column) => row[column]));

@@ -67,7 +67,7 @@ describe('a fold', () => {
         expect(a).toEqual(b);
         expect(a?.position).toBe(entries.length);
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 
@@ -84,7 +84,7 @@ describe('a fold', () => {
         );
         for (const { seq, balances } of rows) expect(balances).toEqual(replay(entries, seq));
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     );
   });
 

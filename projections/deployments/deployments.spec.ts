@@ -200,7 +200,7 @@ describe('deployments', () => {
         await fold(log, { sizes: others });
         expect(await digest(database, deployments)).toEqual(cutOneWay);
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 });

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import type { EventOf, GovernanceEvent, RecordedEvent, VersionRegistered } from '#libs/contracts/index.js';
 import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
-import { Changes, current, temporal, type Projection } from '#libs/projecting/index.js';
+import { sha256Hex } from '#libs/kernel/index.js';
+import { Changes, content, current, temporal, type Projection } from '#libs/projecting/index.js';
 
-type RegistryFact = RecordedEvent<EventOf<typeof VersionRegistered>>;
+type Registration = RecordedEvent<EventOf<typeof VersionRegistered>>;
+
+interface RegistryFact {
+  readonly record: Registration;
+  readonly signature: string;
+}
 
 const models = temporal({
   name: 'models',
@@ -42,7 +48,7 @@ const registrations = current({
     registered_seq: 'bigint',
     artifact: 'text',
     size: 'bigint',
-    signature: 'jsonb',
+    signature: 'text',
     lineage: 'jsonb',
     baseline: 'jsonb',
     created_at: 'text',
@@ -51,26 +57,37 @@ const registrations = current({
   },
 });
 
+/** Named by their JSON as it was stored: another order of members would be kept twice, which costs space only. */
+const signatures = content({
+  name: 'signatures',
+  key: ['digest'],
+  columns: { digest: 'text', signature: 'jsonb' },
+});
+
 /** Registered models and their versions, from EVENTS. */
 export const registry: Projection<LogRecord<GovernanceEvent>, RegistryFact> = {
   name: 'registry',
   version: 1,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
-  tables: [models, versions, registrations],
+  tables: [models, versions, registrations, signatures],
 
   decode(record) {
     if (isUnknown(record)) return { kind: 'unreadable', reason: record.unknown.code };
-    return isRegistration(record) ? { kind: 'fact', fact: record } : { kind: 'irrelevant' };
+    if (!isRegistration(record)) return { kind: 'irrelevant' };
+    return { kind: 'fact', fact: { record, signature: sha256Hex(JSON.stringify(record.event.data.signature)) } };
   },
 
-  needs: ({ fact }) => [{ table: models, key: { model: fact.event.data.model } }],
+  needs: ({ fact }) => [
+    { table: models, key: { model: fact.record.event.data.model } },
+    { table: signatures, key: { digest: fact.signature } },
+  ],
 
   apply(before, facts) {
     const changes = new Changes(before);
     for (const { seq, fact } of facts) {
-      const { data } = fact.event;
-      const { at, actor } = fact.meta;
+      const { data } = fact.record.event;
+      const { at, actor } = fact.record.meta;
       const known = changes.get(models, { model: data.model });
       changes.put(models, seq, {
         model: data.model,
@@ -96,17 +113,19 @@ export const registry: Projection<LogRecord<GovernanceEvent>, RegistryFact> = {
         registered_seq: seq,
         artifact: data.artifact,
         size: data.size,
-        signature: data.signature,
+        signature: fact.signature,
         lineage: data.lineage,
         baseline: data.baseline ?? null,
         created_at: at,
         created_by: actor,
-        event_id: fact.id,
+        event_id: fact.record.id,
       });
+      if (changes.get(signatures, { digest: fact.signature }) === undefined)
+        changes.put(signatures, seq, { digest: fact.signature, signature: data.signature });
     }
     return changes.operations;
   },
 };
 
-const isRegistration = (record: RecordedEvent<GovernanceEvent>): record is RegistryFact =>
+const isRegistration = (record: RecordedEvent<GovernanceEvent>): record is Registration =>
   record.event.type === 'VersionRegistered';

@@ -113,9 +113,11 @@ async function findModel(database: Queryable, name: string, seq: number): Promis
 
 async function findVersions(database: Queryable, name: string, seq: number, version?: string): Promise<VersionRow[]> {
   const { rows } = await database.query<VersionRow>(
-    `select v.version, v.stage, r.artifact, r.size, v.description, v.task, v.metrics, r.signature, r.lineage,
+    `select v.version, v.stage, r.artifact, r.size, v.description, v.task, v.metrics, s.signature, r.lineage,
             r.baseline, v.tags, r.created_at, r.created_by, r.event_id, v.registered_seq
-     from registry.versions v join registry.registrations r using (model, registered_seq)
+     from registry.versions v
+     join registry.registrations r using (model, registered_seq)
+     join registry.signatures s on s.digest = r.signature
      where v.model = $1 and ${asOf('$2', 'v')} and ($3::text is null or v.version = $3)
      order by v.registered_seq`,
     [name, seq, version ?? null],

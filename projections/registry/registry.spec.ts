@@ -151,7 +151,7 @@ describe('the registry', () => {
         await fold(records, { schema: 'registry_b', sizes: others });
         expect(await digest(database, registry, 'registry_a')).toEqual(await digest(database, registry, 'registry_b'));
       }),
-      { numRuns: 10 },
+      { numRuns: 6 },
     );
   });
 });

@@ -31,13 +31,14 @@ create table versions (
 create unique index versions_current on versions (model, registered_seq) where valid_to_seq is null;
 create index versions_by_name on versions (model, version);
 
--- What never changes of a version: a signature may be large and is kept once.
+-- What never changes of a version.
 create table registrations (
   model text collate "C" not null,
   registered_seq bigint not null,
   artifact text not null,
   size bigint not null,
-  signature jsonb not null,
+  -- Row of signatures.
+  signature text not null,
   lineage jsonb not null,
   baseline jsonb,
   created_at text not null,
@@ -46,3 +47,9 @@ create table registrations (
   primary key (model, registered_seq)
 );
 create index registrations_by_artifact on registrations (artifact);
+
+-- Large, and mostly the same for all versions of a model: kept once, by the digest of its JSON.
+create table signatures (
+  digest text collate "C" primary key,
+  signature jsonb not null
+);

@@ -163,7 +163,7 @@ describe('which chunks count', () => {
         );
         expect(rows.map(({ epoch, counter, seq }) => [epoch, counter, seq])).toEqual(expected);
       }),
-      { numRuns: 20 },
+      { numRuns: 12 },
     );
   });
 
