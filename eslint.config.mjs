@@ -25,6 +25,18 @@ export default tseslint.config(
     },
   },
   {
+    // Decisions are pure: time, chance and ids come in with the command.
+    files: ['libs/domain/**/*.ts'],
+    ignores: ['**/*.spec.ts'],
+    rules: {
+      'no-restricted-globals': [
+        'error',
+        ...['Date', 'performance', 'crypto', 'process', 'fetch', 'setTimeout', 'setInterval', 'setImmediate'],
+      ],
+      'no-restricted-properties': ['error', { object: 'Math', property: 'random' }],
+    },
+  },
+  {
     // Command-line programs and benchmarks speak through the console.
     files: ['apps/cli/**/*.ts', 'apps/platform/**/*.ts', 'tests/**/*.ts'],
     rules: { 'no-console': 'off' },

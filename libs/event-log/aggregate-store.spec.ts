@@ -79,6 +79,14 @@ describe('AggregateStore', () => {
     expect(round).toBe(50);
   });
 
+  it('gives up in the same five seconds on the commands that wait behind one that does not settle', async () => {
+    const { events, storeOn, clock } = memoryLog();
+    const store = storeOn(new FaultyStream(events, always({ kind: 'in_flight' }, 'publish')));
+    const outcomes = await Promise.allSettled(['1', '2', '3', '4'].map((key) => run(store, 'a', key, deposit(1))));
+    for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'append_contention' } });
+    expect(clock.monotonic()).toBeLessThan(5_200);
+  });
+
   it('says that the log is away when that is all that is known, and that it is unclear when it is', async () => {
     const { events, storeOn } = memoryLog();
     const away = new FaultyStream(events, always({ kind: 'unavailable' }, 'publish'));

@@ -25,7 +25,7 @@ export interface AggregateStoreOptions {
   readonly random: () => number;
   /** Aggregates kept in memory (default 1,000). */
   readonly cacheSize?: number;
-  /** How long one command may contend before AppendContention, milliseconds (default 5,000). */
+  /** How long one command may wait and contend before AppendContention, milliseconds (default 5,000). */
   readonly settleWithinMs?: number;
   /** Waits before a retry (default: a timer). */
   readonly pause?: (milliseconds: number) => Promise<void>;
@@ -62,7 +62,9 @@ export class AggregateStore {
     meta: CommandMeta,
   ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
     const subject = subjectOf(definition, id);
-    return this.queue.run(subject, () => this.settle({ definition, subject, command, meta }));
+    // A command's time begins when it comes, not when the commands before it are done.
+    const patience = this.patience(subject);
+    return this.queue.run(subject, () => this.settle({ definition, subject, command, meta }, patience));
   }
 
   /**
@@ -88,9 +90,10 @@ export class AggregateStore {
 
   private async settle<Command, State, Event extends AnyEvent, Rejection>(
     request: Request<Command, State, Event, Rejection>,
+    patience: Patience,
   ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
     const { definition, subject, command, meta } = request;
-    const patience = this.patience(subject);
+    patience.begin();
     let fold = this.cached(definition, subject) ?? (await this.current(definition, subject, 'replica'));
     let confirmed = false;
     let sent = false;
@@ -258,6 +261,9 @@ export class AggregateStore {
     let attempts = 0;
     let unclear = false;
     return {
+      begin() {
+        if (clock.monotonic() - start >= within) throw new AppendContention(subject, attempts, within);
+      },
       async next(cause, wait) {
         attempts += 1;
         unclear ||= !(cause instanceof StreamUnavailable);
@@ -286,6 +292,8 @@ type AppendOutcome =
   { readonly stored: true; readonly seq: number } | { readonly stored: false; readonly reason: Unsettled };
 
 interface Patience {
+  /** @throws AppendContention when the time was over before the first attempt: others of its aggregate took too long. */
+  begin(): void;
   /**
    * Before every further attempt; waits, longer each time, if told so.
    * @throws AppendContention when the command's time is over; the cause itself when it says that nothing was stored.

@@ -3,7 +3,7 @@ import { header } from '#libs/contracts/index.js';
 import type { Clock } from '#libs/kernel/index.js';
 import { watchConnection } from './connection-watch.js';
 import { Overloaded, StreamRefused, StreamTimeout, StreamUnavailable, type EventLogError } from './errors.js';
-import { apiError, asLogError, asStreamError } from './jetstream-api.js';
+import { apiError, asLogError, asStreamError, errorCodes } from './jetstream-api.js';
 
 export interface BulkPublisherOptions {
   readonly connection: NatsConnection;
@@ -54,7 +54,7 @@ export class BulkPublisher {
     this.subscription = connection.subscribe(`${this.inbox}*`, {
       callback: (error, message) => {
         if (error === null) this.answer(message);
-        else this.fail(() => asLogError(error, `publish to ${options.stream}`));
+        else this.fail((entry) => this.unanswered(entry, `answers do not arrive: ${error.message}`));
       },
     });
     this.stopWatching = watchConnection(connection, (change) => {
@@ -165,8 +165,11 @@ export class BulkPublisher {
       return;
     }
     const ack = parseAck(message);
-    if (ack?.error !== undefined) {
-      const error = asStreamError(apiError(ack)!, what);
+    const failure = ack && apiError(ack);
+    if (failure !== undefined) {
+      // An earlier attempt is on its way into the stream: the next answer says where it went.
+      if (failure.err_code === errorCodes.duplicateInFlight) entry.unclear = true;
+      const error = asStreamError(failure, what);
       if (error instanceof StreamUnavailable) this.tryLater(entry, error);
       else this.settle(entry, entry.unclear ? this.unanswered(entry, error.message) : error, 0);
     } else if (ack?.seq === undefined) {

@@ -16,6 +16,7 @@ describe('a refused publish', () => {
 
   it.each([
     ['insufficient storage', 503, 10047, StreamUnavailable],
+    ['too many requests', 429, 10167, StreamUnavailable],
     ['message size exceeds maximum allowed', 400, 10054, StreamRefused],
     ['an invalid configuration', 500, 10052, StreamRefused],
   ])('%s: by what the server may do later', (description, code, err_code, type) => {

@@ -1,5 +1,12 @@
 /** The few requests of JetStream's wire API that the event log makes (ADR-8, ADR-31), with their errors typed. */
-import { createInbox, errors as natsErrors, type Msg, type MsgHdrs, type NatsConnection } from '@nats-io/nats-core';
+import {
+  createInbox,
+  errors as natsErrors,
+  type Msg,
+  type MsgHdrs,
+  type NatsConnection,
+  type Subscription,
+} from '@nats-io/nats-core';
 import { z } from 'zod';
 import { messageOf } from '#libs/kernel/index.js';
 import { StreamConflict, StreamRefused, StreamTimeout, StreamUnavailable, type EventLogError } from './errors.js';
@@ -10,12 +17,16 @@ export const errorCodes = {
   wrongLastSequence: 10071,
   wrongLastSequenceInFlight: 10164,
   duplicateInFlight: 10158,
+  tooManyRequests: 10167,
   messageNotFound: 10037,
   streamNotFound: 10059,
   consumerNotFound: 10014,
   invalidStreamConfiguration: 10052,
   replicasWithoutCluster: 10074,
 } as const;
+
+/** Answered with status 4xx although the server may do it a moment later: its queue for the stream is full, for example. */
+const passing: ReadonlySet<number> = new Set([errorCodes.tooManyRequests, errorCodes.duplicateInFlight]);
 
 /** Answered with status 500 although the server will never do it. */
 const lasting: ReadonlySet<number> = new Set([
@@ -82,9 +93,9 @@ export function asPublishError(failure: ApiError, subject: string, expected: num
   }
 }
 
-/** 5xx: the server cannot now. 4xx: it will not. */
+/** 5xx: the server cannot now. 4xx: it will not, but for what is over in a moment. */
 export function asStreamError({ code, err_code, description }: ApiError, what: string): EventLogError {
-  return code >= 500 && !lasting.has(err_code)
+  return (code >= 500 && !lasting.has(err_code)) || passing.has(err_code)
     ? new StreamUnavailable(what, description)
     : new StreamRefused(what, description, err_code === 0 ? undefined : err_code);
 }
@@ -238,53 +249,51 @@ export function directBatch(
   return new Promise<DirectBatch>((resolve, reject) => {
     const messages: StreamMessage[] = [];
     const inbox = createInbox();
+    let subscription: Subscription | undefined;
     const settle = (finish: () => void): void => {
       clearTimeout(timer);
-      subscription.unsubscribe();
+      subscription?.unsubscribe();
       finish();
     };
-    const timer = setTimeout(() => {
+    const fail = (error: EventLogError): void => {
       settle(() => {
-        reject(new StreamTimeout(what));
+        reject(error);
       });
+    };
+    const timer = setTimeout(() => {
+      fail(new StreamTimeout(what));
     }, timeoutMs);
-    const subscription = connection.subscribe(inbox, {
-      callback: (error, message) => {
-        if (error !== null) {
+    const receive = (message: Msg): void => {
+      const { status, description, values } = headersOf(message);
+      switch (status) {
+        case 0:
+          timer.refresh();
+          messages.push(directMessage(message, values));
+          break;
+        case 204: // end of batch
           settle(() => {
-            reject(asLogError(error, what));
+            resolve({ messages, more: Number(values.get(directHeaders.pending) ?? 0) > 0 });
           });
-          return;
-        }
-        const { status, description, values } = headersOf(message);
-        switch (status) {
-          case 0:
-            timer.refresh();
-            messages.push(directMessage(message, values));
-            break;
-          case 204: // end of batch
-            settle(() => {
-              resolve({ messages, more: Number(values.get(directHeaders.pending) ?? 0) > 0 });
-            });
-            break;
-          case 404:
-            settle(() => {
-              resolve({ messages, more: false });
-            });
-            break;
-          default:
-            settle(() => {
-              reject(asStreamError({ code: status, err_code: 0, description: description || 'no responders' }, what));
-            });
-        }
-      },
-    });
+          break;
+        case 404:
+          settle(() => {
+            resolve({ messages, more: false });
+          });
+          break;
+        default:
+          fail(asStreamError({ code: status, err_code: 0, description: description || 'no responders' }, what));
+      }
+    };
     try {
+      subscription = connection.subscribe(inbox, {
+        callback: (error, message) => {
+          if (error === null) receive(message);
+          else fail(asLogError(error, what));
+        },
+      });
       connection.publish(`$JS.API.DIRECT.GET.${stream}`, JSON.stringify(query), { reply: inbox });
     } catch (error) {
-      settle(() => {
-        reject(asLogError(error, what));
-      });
+      fail(asLogError(error, what));
     }
   });
 }

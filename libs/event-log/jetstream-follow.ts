@@ -8,7 +8,8 @@ import type { FollowOptions, StreamMessage } from './stream-store.js';
 /**
  * Reads a stream through short-lived consumers, each created where the one before stopped. A consumer lives in one
  * server's memory; it is replaced when the connection was lost, when its server fell silent, and when a message is
- * missing. A message that is still missing then is not in the stream: LogCorrupt.
+ * missing. A message that is still missing then is not in the stream: LogCorrupt. A connection that is closed for good
+ * never comes back: StreamUnavailable.
  *
  * The client library's ordered consumer is not used: after a server restart it waits for its pull to expire, twice.
  */
@@ -24,29 +25,29 @@ export async function* followStream(
   let consumer: PullConsumer | undefined;
   const stopWatching = watchConnection(connection, () => consumer?.close());
   const stop = (): void => consumer?.close();
+  const stopped = (): boolean => signal.aborted;
   signal.addEventListener('abort', stop);
   try {
-    while (!signal.aborted) {
+    while (!stopped()) {
       consumer = new PullConsumer(connection, stream, maxBatch);
       try {
         await consumer.open(next, timeoutMs);
-        for (;;) {
+        while (!stopped()) {
           const batch = await consumer.nextBatch();
           if (batch === undefined) break;
           failures = 0;
-          for (const { seq } of batch) {
-            if (seq !== next) throw new MissingMessage(next, seq);
-            next += 1;
-          }
-          yield batch;
+          const whole = upToGap(batch, next);
+          next += whole.length;
+          // What lies before a gap is given out at once: the next consumer begins behind it.
+          if (whole.length > 0) yield whole;
+          if (whole.length < batch.length) throw new MissingMessage(next, batch[whole.length]!.seq);
         }
       } catch (error) {
         if (error instanceof MissingMessage) {
           if (missing === error.expected)
             throw new LogCorrupt('sequence_gap', error.expected, `${stream} goes on with sequence ${error.found}`);
           missing = error.expected;
-          next = error.expected;
-        } else if (!isPassing(error)) throw error;
+        } else if ((connection.isClosed() && !stopped()) || !isPassing(error)) throw error;
       } finally {
         consumer.close();
       }
@@ -57,6 +58,12 @@ export async function* followStream(
     signal.removeEventListener('abort', stop);
     stopWatching();
   }
+}
+
+/** The messages of a batch that follow one another from `next` on: all of it, unless one is missing. */
+function upToGap(batch: readonly StreamMessage[], next: number): readonly StreamMessage[] {
+  const gap = batch.findIndex(({ seq }, index) => seq !== next + index);
+  return gap < 0 ? batch : batch.slice(0, gap);
 }
 
 class MissingMessage extends Error {
@@ -109,12 +116,16 @@ class PullConsumer {
     );
     if (this.ended) return;
     this.subject = `$JS.API.CONSUMER.MSG.NEXT.${this.stream}.${name}`;
-    this.subscription = this.connection.subscribe(this.inbox, {
-      callback: (error, message) => {
-        if (error !== null) this.end(asLogError(error, `follow ${this.stream}`));
-        else this.receive(message);
-      },
-    });
+    try {
+      this.subscription = this.connection.subscribe(this.inbox, {
+        callback: (error, message) => {
+          if (error !== null) this.end(asLogError(error, `follow ${this.stream}`));
+          else this.receive(message);
+        },
+      });
+    } catch (error) {
+      throw asLogError(error, `follow ${this.stream}`);
+    }
     // Heartbeats come only while the server owes an answer.
     this.silence = setInterval(() => {
       if (this.requested > 0) this.end();

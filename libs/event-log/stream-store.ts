@@ -32,7 +32,8 @@ export interface StreamStore {
   /**
    * Every message from a sequence on, in order and without a gap, in the batches in which they arrive; never ends by
    * itself. Reconnects and goes on by itself. Ends when the signal aborts.
-   * @throws LogCorrupt when a sequence is missing.
+   * @throws LogCorrupt when a sequence is missing: everything before it has been given.
+   * @throws StreamRefused when the stream is not there, StreamUnavailable when its connection is closed for good.
    */
   follow(options: FollowOptions): AsyncIterable<readonly StreamMessage[]>;
 }

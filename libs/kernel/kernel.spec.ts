@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { canonicalJson, idSource, nameOf, uuidv5 } from './index.js';
 
 describe('uuidv5', () => {
@@ -37,5 +38,18 @@ describe('canonicalJson', () => {
     expect(canonicalJson({ b: undefined, a: 1 })).toBe('{"a":1}');
     expect(() => canonicalJson({ a: NaN })).toThrow('NaN is not a JSON number');
     expect(() => canonicalJson('\ud800')).toThrow('lone surrogate');
+    for (const value of [new Date(0), new Map([['a', 1]]), new Set([1]), new Uint8Array(1), () => 1, 1n])
+      expect(() => canonicalJson({ a: value })).toThrow(TypeError);
+  });
+  it('gives what JSON.parse gives back, members in any order and __proto__ among them', () => {
+    expect(canonicalJson(JSON.parse('{"b":1,"__proto__":{"a":2},"a":3}'))).toBe('{"__proto__":{"a":2},"a":3,"b":1}');
+    expect(canonicalJson([, 1, undefined])).toBe('[null,1,null]');
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        const form = canonicalJson(value);
+        expect(canonicalJson(JSON.parse(form))).toBe(form);
+        expect(JSON.parse(form)).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
 });

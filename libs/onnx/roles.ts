@@ -63,11 +63,16 @@ function labelOf(index: GraphIndex, output: OutputTensorInfo): Found | null {
   return /label/i.test(output.name) ? { classes: null } : null;
 }
 
-function labelOfNode(index: GraphIndex, node: NodeMessage, tensor: string): Found | null {
+function labelOfNode(
+  index: GraphIndex,
+  node: NodeMessage,
+  tensor: string,
+  renamed: readonly NodeMessage[] = [],
+): Found | null {
   if (classifiers.has(node.type)) return node.outputs[0] === tensor ? { classes: classesOf(node) } : null;
   if (node.type === 'ArgMax') return { classes: null };
   if (node.type === 'ArrayFeatureExtractor' || node.type === 'Gather') return lookedUpLabel(index, node);
-  if (node.type === 'LabelEncoder') return renamedLabel(index, node);
+  if (node.type === 'LabelEncoder' && !renamed.includes(node)) return renamedLabel(index, node, [...renamed, node]);
   return null;
 }
 
@@ -79,10 +84,10 @@ function lookedUpLabel(index: GraphIndex, { inputs }: NodeMessage): Found | null
   return { classes: elementsOf(values) };
 }
 
-/** Class numbers renamed after the classifier. */
-function renamedLabel(index: GraphIndex, node: NodeMessage): Found | null {
+/** Class numbers renamed after the classifier. `renamed`: the encoders passed, so that a circle of them has an end. */
+function renamedLabel(index: GraphIndex, node: NodeMessage, renamed: readonly NodeMessage[]): Found | null {
   const inner = followed(index, node.inputs[0] ?? '', ({ type }) => sameLabels.has(type));
-  const source = inner.node === undefined ? null : labelOfNode(index, inner.node, inner.tensor);
+  const source = inner.node === undefined ? null : labelOfNode(index, inner.node, inner.tensor, renamed);
   if (source === null) return null;
   const keys = integersOf(node, 'keys_int64s');
   const names = stringsOf(node, 'values_strings');

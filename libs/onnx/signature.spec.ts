@@ -315,3 +315,32 @@ describe('knownCategories', () => {
     expect(knownCategories(bytes)).toEqual(new Map([['b', ['red', 'small']]]));
   });
 });
+
+describe('graphs made to harm', () => {
+  it.each([
+    ['2147483647 features', [[null, 2_147_483_647]]],
+    [
+      '120000 features',
+      [
+        [null, 60_000],
+        [null, 60_000],
+      ],
+    ],
+    ['1099511627776 values', [[null, 1_048_576, 1_048_576]]],
+  ])('refuses a few bytes that declare %s', (what, shapes) => {
+    const inputs = shapes.map((shape, position) => valueInfo(`x${position}`, 'float32', shape));
+    const refused = rejectionOf(graph({ inputs, nodes: [node('Relu', ['x0'], ['y'])] }));
+    expect(refused).toMatchObject({
+      code: 'unsupported_model',
+      detail: expect.stringContaining(`takes ${what} a row`),
+    });
+  });
+
+  it('reads a graph that runs in a circle, which the runtime refuses', () => {
+    const bytes = graph({
+      outputs: [valueInfo('y', 'int64', [null])],
+      nodes: [node('LabelEncoder', ['z'], ['y']), node('LabelEncoder', ['y'], ['z'])],
+    });
+    expect(signatureOf(bytes).outputs).toMatchObject([{ name: 'y', role: 'value' }]);
+  });
+});

@@ -1,5 +1,5 @@
 import { accept, type Result } from '#libs/kernel/index.js';
-import type { OutputInfo, Signature, TensorInfo, TensorType } from '#libs/contracts/index.js';
+import { api, type OutputInfo, type Signature, type TensorInfo, type TensorType } from '#libs/contracts/index.js';
 import { dataType } from './attributes.js';
 import { featuresOf } from './features.js';
 import { indexOf, type GraphIndex } from './graph-index.js';
@@ -52,11 +52,33 @@ function inputsOf(index: GraphIndex, options: SignatureOptions): TensorInfo[] {
   const fed = index.graph.inputs.filter(({ name }) => !index.graph.initializers.has(name));
   if (fed.length === 0) throw new Refused('unsupported_model', 'the graph takes no input');
   const named = fed.length === 1 ? options.featureNames?.length : undefined;
-  return fed.map((info) => {
+  const inputs = fed.map((info) => {
     const what = `input '${info.name}'`;
     const type = elementTypeOf(info, what);
     return { name: info.name, type, shape: inputShape(index, info, what, named) };
   });
+  refuseTooLarge(inputs);
+  return inputs;
+}
+
+/** As many as `feature_names` may have. */
+const mostFeatures = 100_000;
+/** The body of a batch holds no more numbers, each with its comma. */
+const largestRow = api.batchLimits.bytes / 2;
+
+/** A few bytes of a graph can declare more columns than there is memory for their names. */
+function refuseTooLarge(inputs: readonly TensorInfo[]): void {
+  const rows = inputs.map(({ shape }) => shape.slice(1).map((length) => length ?? 1));
+  const features = rows.reduce((sum, row) => sum + (row.length > 1 ? 1 : (row[0] ?? 1)), 0);
+  if (features > mostFeatures) {
+    const detail = `the graph takes ${features} features a row; served are at most ${mostFeatures}`;
+    throw new Refused('unsupported_model', detail);
+  }
+  const elements = rows.reduce((sum, row) => sum + row.reduce((size, length) => size * length, 1), 0);
+  if (elements > largestRow) {
+    const detail = `the graph takes ${elements} values a row; served are at most ${largestRow}`;
+    throw new Refused('unsupported_model', detail);
+  }
 }
 
 function elementTypeOf({ kind, dataType: number }: ValueInfo, what: string): TensorType {

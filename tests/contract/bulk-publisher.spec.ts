@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { NatsConnection } from '@nats-io/nats-core';
+import { errors as natsErrors, type Msg, type NatsConnection, type SubscriptionOptions } from '@nats-io/nats-core';
 import { connect } from '@nats-io/transport-node';
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { header } from '#libs/contracts/index.js';
@@ -166,6 +166,50 @@ describe('BulkPublisher', () => {
     await publisher.drain();
   });
 
+  it('sends again what the server has no room for, or is still storing', async () => {
+    const publisher = publisherOn({ attemptTimeoutMs: 100, giveUpAfterMs: 600 });
+    const full = { error: { code: 429, err_code: 10167, description: 'too many requests' } };
+    const storing = { error: { code: 409, err_code: 10158, description: 'duplicate message id is in process' } };
+    const answers: object[] = [full, storing, { stream: streamNames.traffic, seq: 7 }];
+    const subscription = connection.subscribe('answers.*', {
+      callback: (_error, message) => {
+        message.respond(JSON.stringify(answers.shift() ?? storing));
+      },
+    });
+    await connection.flush();
+    expect(await publisher.publish(chunk('busy', { subject: 'answers.busy' }))).toBe(7);
+    // It is in process for ever: whether it is stored is not known.
+    await expect(publisher.publish(chunk('storing', { subject: 'answers.storing' }))).rejects.toBeInstanceOf(
+      StreamTimeout,
+    );
+    subscription.unsubscribe();
+    await publisher.drain();
+  });
+
+  it('does not say that a message is not stored when only its answers are not let through', async () => {
+    let deny: ((error: Error) => void) | undefined;
+    const own = await open();
+    const deaf = new Proxy(own, {
+      get: (target, name) => {
+        if (name === 'subscribe')
+          return (subject: string, options: SubscriptionOptions) => {
+            deny = (error) => void options.callback?.(error, {} as Msg);
+            return target.subscribe(subject, options);
+          };
+        const value: unknown = Reflect.get(target, name, target);
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+      },
+    });
+    const publisher = publisherOn({ connection: deaf });
+    const subscription = connection.subscribe('silent.denied', { callback: () => undefined });
+    await connection.flush();
+    const pending = publisher.publish(chunk('denied', { subject: 'silent.denied' }));
+    deny!(new natsErrors.PermissionViolationError('Permissions Violation', 'subscription', '_INBOX.x'));
+    await expect(pending).rejects.toBeInstanceOf(StreamTimeout);
+    subscription.unsubscribe();
+    await publisher.drain();
+  });
+
   it('says StreamTimeout, not more, when no answer ever comes', async () => {
     const publisher = publisherOn({ attemptTimeoutMs: 40, giveUpAfterMs: 200 });
     // A plain subscriber: it takes the message and never answers.
@@ -204,7 +248,8 @@ describe('BulkPublisher', () => {
     await load;
     await until(() => settled === sent, { what: 'every message to be settled', timeoutMs: 20_000 });
     await publisher.drain();
-    const stored = await storedSince(from);
+    // This connection was cut too: what it asks before it is back is lost.
+    const stored = await until(() => storedSince(from), { what: 'the stream to be readable' });
     for (const [id, seq] of acknowledged) expect(stored.get(id)).toContain(seq);
     expect(acknowledged.size).toBe(3_000);
   }, 60_000);

@@ -752,6 +752,32 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         expect(Math.max(...follower.batchSizes)).toBeLessThanOrEqual(2);
       });
 
+      it('follows from a sequence that is yet to come, and gives none before it', async () => {
+        const store = storeOn(backend.events);
+        const { lastSeq } = await backend.events.head();
+        const follower = startFollowing(backend.events, lastSeq + 3, 10);
+        await fill(store, 'yet-to-come', 5);
+        await follower.until(3);
+        await follower.stop();
+        expect(follower.seqs).toEqual([lastSeq + 3, lastSeq + 4, lastSeq + 5]);
+      });
+
+      it('gives nothing more once it is told to stop', async () => {
+        const store = storeOn(backend.events);
+        const from = (await backend.events.head()).lastSeq + 1;
+        await fill(store, 'stopped', 6);
+        const abort = new AbortController();
+        const seqs: number[] = [];
+        for await (const batch of backend.events.follow({ fromSeq: from, signal: abort.signal, maxBatch: 2 })) {
+          seqs.push(...batch.map(({ seq }) => seq));
+          // Whatever has arrived behind this batch by now stays unread.
+          await backend.events.head();
+          abort.abort();
+        }
+        expect(seqs[0]).toBe(from);
+        expect(seqs.length).toBeLessThanOrEqual(2);
+      });
+
       it('stops following at once when nothing comes', async () => {
         const follower = startFollowing(backend.events, (await backend.events.head()).lastSeq + 1, 10);
         await follower.stop();

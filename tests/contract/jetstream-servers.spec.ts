@@ -153,6 +153,7 @@ describe('a stream with a hole', () => {
     const failure: unknown = await following.catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(LogCorrupt);
     expect(failure).toMatchObject({ problem: 'sequence_gap', seq: 3 });
+    expect(seen).toEqual([1, 2]);
 
     const gaps: number[] = [];
     for await (const { code, seq } of verifyEvents(store, catalogueOf([]))) if (code === 'sequence_gap') gaps.push(seq);
@@ -188,6 +189,29 @@ describe('errors', () => {
       [Symbol.asyncIterator]()
       .next();
     await expect(next).rejects.toMatchObject({ errorCode: 10059 });
+  });
+
+  it('says that the log is away once the connection is closed, to readers and followers', async () => {
+    const closed = await connect({ ...server.connection });
+    const store = new JetStreamStore({ connection: closed, stream: streamNames.events, timeoutMs: 100 });
+    await closed.close();
+    await expect(store.get(1, 'replica')).rejects.toBeInstanceOf(StreamUnavailable);
+    await expect(store.readSubject('evt.a.b', 1, 'replica')).rejects.toBeInstanceOf(StreamUnavailable);
+    const next = store
+      .follow({ fromSeq: 1, signal: AbortSignal.timeout(20_000) })
+      [Symbol.asyncIterator]()
+      .next();
+    await expect(next).rejects.toBeInstanceOf(StreamUnavailable);
+  });
+
+  it('ends a follower quietly that is told to stop before its connection is closed', async () => {
+    const closing = await connect({ ...server.connection });
+    const store = new JetStreamStore({ connection: closing, stream: streamNames.events });
+    const abort = new AbortController();
+    const next = store.follow({ fromSeq: 1, signal: abort.signal })[Symbol.asyncIterator]().next();
+    abort.abort();
+    await closing.close();
+    expect(await next).toEqual({ done: true, value: undefined });
   });
 
   it('refuses a message that is too large', async () => {

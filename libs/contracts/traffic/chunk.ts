@@ -92,6 +92,7 @@ export interface ChunkRows {
 }
 
 export interface Chunk extends ChunkRows {
+  /** Shared by chunks: leave it as it is. */
   readonly schema: ChunkSchema;
 }
 
@@ -110,9 +111,13 @@ export function encodeChunkSchema(schema: ChunkSchema): Uint8Array {
   return bytes;
 }
 
-/** One chunk's bytes in a buffer of its own. `schemaBytes` comes from `encodeChunkSchema`. */
+/**
+ * One chunk's bytes in a buffer of its own. `schemaBytes` comes from `encodeChunkSchema`.
+ * @throws RangeError for a column that is shorter than its rows.
+ */
 export function encodeChunk(schema: ChunkSchema, schemaBytes: Uint8Array, rows: ChunkRows): Uint8Array {
   const all = rows.served + rows.failed + rows.refused;
+  requireLength('arm', rows.arm, all);
   const texts: (EncodedText | undefined)[] = [
     rows.requestIds && encodeText(rows.requestIds, all),
     rows.subjectIds && encodeText(rows.subjectIds, all),
@@ -121,8 +126,8 @@ export function encodeChunk(schema: ChunkSchema, schemaBytes: Uint8Array, rows: 
     encodeText(rows.details, rows.failed + rows.refused),
   ];
   const values = [
-    ...schema.inputs.map((spec, index) => encodeColumn(rows.inputs[index]!, (rows.served + rows.failed) * spec.width)),
-    ...schema.outputs.map((spec, index) => encodeColumn(rows.outputs[index]!, rows.served * spec.width)),
+    ...schema.inputs.map((spec, index) => encodeColumn(spec, rows.inputs[index]!, rows.served + rows.failed)),
+    ...schema.outputs.map((spec, index) => encodeColumn(spec, rows.outputs[index]!, rows.served)),
   ];
   let size = schemaBytes.length + fixedBytes + 8 * rows.givenUp.length + aligned(all) + 2 * aligned(4 * all);
   for (const text of texts) if (text !== undefined) size += text.bytes;
@@ -145,8 +150,8 @@ export function encodeChunk(schema: ChunkSchema, schemaBytes: Uint8Array, rows: 
   at = bytes.writeUInt32LE(rows.givenUp.length, at) + 4;
   for (const counter of rows.givenUp) at = bytes.writeDoubleLE(counter, at);
   at = putBytes(bytes, at, rows.arm.subarray(0, all));
-  at = putBytes(bytes, at, asBytes(rows.latencyUs, all));
-  at = putBytes(bytes, at, asBytes(rows.beganOffsetUs, all));
+  at = putBytes(bytes, at, asBytes('latency_us', rows.latencyUs, all));
+  at = putBytes(bytes, at, asBytes('began_offset_us', rows.beganOffsetUs, all));
   for (const text of texts) if (text !== undefined) at = putText(bytes, at, text);
   for (const value of values) at = putBytes(bytes, at, value);
   return bytes;
@@ -161,7 +166,7 @@ export function decodeChunk(data: Uint8Array): Chunk {
   if (view.getUint32(0, true) !== magic) throw new ChunkMalformed("does not begin with 'MPC1'");
   const schemaEnd = 8 + view.getUint32(4, true);
   if (schemaEnd + fixedBytes > copy.length) throw new ChunkMalformed('ends within its schema');
-  const schema = parseSchema(Buffer.from(copy.buffer, 8, schemaEnd - 8).toString('utf8'));
+  const schema = knownSchema(Buffer.from(copy.buffer, 8, schemaEnd - 8).toString('utf8'));
 
   const reader = new Reader(copy, schemaEnd + fixedBytes);
   const served = view.getUint32(schemaEnd + 16, true);
@@ -232,16 +237,25 @@ function encodeText(values: readonly (string | undefined)[], rows: number): Enco
   return { offsets, utf8, bytes: aligned(offsets.byteLength) + aligned(end) };
 }
 
-function encodeColumn(column: Column, length: number): Uint8Array {
-  if (ArrayBuffer.isView(column)) return asBytes(column, length);
+function encodeColumn({ name, width }: ColumnSpec, column: Column, rows: number): Uint8Array {
+  const length = rows * width;
+  if (ArrayBuffer.isView(column)) return asBytes(name, column, length);
+  requireLength(name, column, length);
   const text = encodeText(column, length);
   const bytes = Buffer.alloc(text.bytes);
   putText(bytes, 0, text);
   return bytes;
 }
 
-const asBytes = (array: Exclude<Column, readonly string[]> | Uint32Array, length: number): Uint8Array =>
-  new Uint8Array(array.buffer, array.byteOffset, length * array.BYTES_PER_ELEMENT);
+function asBytes(name: string, array: Exclude<Column, readonly string[]> | Uint32Array, length: number): Uint8Array {
+  requireLength(name, array, length);
+  return new Uint8Array(array.buffer, array.byteOffset, length * array.BYTES_PER_ELEMENT);
+}
+
+/** A view over a shorter array would take in what lies behind it in its buffer: the rows of somebody else. */
+function requireLength(name: string, { length }: { readonly length: number }, wanted: number): void {
+  if (length < wanted) throw new RangeError(`column '${name}' holds ${length} values, its rows need ${wanted}`);
+}
 
 function putBytes(target: Buffer, at: number, source: Uint8Array): number {
   target.set(source, at);
@@ -249,7 +263,21 @@ function putBytes(target: Buffer, at: number, source: Uint8Array): number {
 }
 
 function putText(target: Buffer, at: number, text: EncodedText): number {
-  return putBytes(target, putBytes(target, at, asBytes(text.offsets, text.offsets.length)), text.utf8);
+  return putBytes(target, putBytes(target, at, asBytes('offsets', text.offsets, text.offsets.length)), text.utf8);
+}
+
+/** Chunks of one writer and routing table share their schema to the byte: parsing and validating it once is enough. */
+const schemas = new Map<string, ChunkSchema>();
+const maxKnownSchemas = 64;
+
+function knownSchema(json: string): ChunkSchema {
+  let schema = schemas.get(json);
+  if (schema === undefined) {
+    schema = parseSchema(json);
+    if (schemas.size >= maxKnownSchemas) schemas.clear();
+    schemas.set(json, schema);
+  }
+  return schema;
 }
 
 function parseSchema(json: string): ChunkSchema {

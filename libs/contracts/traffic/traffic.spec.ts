@@ -84,6 +84,34 @@ describe('chunk', () => {
     expect(decoded.inputs).toEqual([new Float32Array([1, 2]), ['a', 'b'], new Float64Array([1, 2, 3, 4])]);
   });
 
+  it('refuses columns shorter than their rows: what lies behind them in memory is not theirs', () => {
+    const rows = rowsOf(2, 0, 0, 'x');
+    const [, text, image] = rows.inputs;
+    const memory = new Float32Array([1, 2, 3, 4]);
+    for (const changes of [
+      { inputs: [memory.subarray(0, 1), text!, image!] },
+      { inputs: [memory, ['only one'], image!] },
+      { arm: new Uint8Array(1) },
+      { latencyUs: new Uint32Array(4).subarray(0, 1) },
+    ])
+      expect(() => encodeChunk(schema, encodeChunkSchema(schema), { ...rows, ...changes })).toThrow(RangeError);
+  });
+
+  it('takes damaged bytes for another chunk or refuses them, whichever byte it is', () => {
+    const bytes = encodeChunk(schema, encodeChunkSchema(schema), rowsOf(3, 1, 1, 'text'));
+    for (let at = 0; at < bytes.length; at++) {
+      const damaged = Uint8Array.from(bytes);
+      damaged[at]! ^= 1 << (at & 7);
+      let failure: unknown;
+      try {
+        decodeChunk(damaged);
+      } catch (error) {
+        failure = error;
+      }
+      if (failure !== undefined) expect(failure).toBeInstanceOf(ChunkMalformed);
+    }
+  });
+
   it('refuses truncated and foreign bytes', () => {
     const bytes = encodeChunk(schema, encodeChunkSchema(schema), rowsOf(3, 1, 1, 'text'));
     for (let length = 0; length < bytes.length - 8; length += 8)
