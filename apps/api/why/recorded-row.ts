@@ -116,7 +116,7 @@ function outputOf({ schema, outputs }: Chunk, row: number, signature: Signature 
     ...{ inputs: [], features: [], outputs: infos },
     ...(schema.classes === undefined ? {} : { classes: schema.classes }),
   });
-  return reader.outputOf(columns, row) as api.PredictionOutput;
+  return reader.outputOf(columns, row);
 }
 
 function failureOf({ codes, details }: Chunk, index: number): { code: string; detail: unknown } {

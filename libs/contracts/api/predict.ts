@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { JsonValue } from '#libs/kernel/index.js';
 import { deploymentName, modelName, modelVersion, sha256Digest } from '../names.js';
 import { asOfSeq } from './common.js';
 
@@ -20,11 +21,17 @@ export const predictBatch = z
   .strictObject({ deployment: deploymentName, inputs: z.array(featureValues).min(1).max(batchLimits.rows), ...traits })
   .meta({ id: 'PredictBatch' });
 
+/** A number, a string, a boolean, or arrays of them; what JSON cannot hold (NaN, an infinity) is null. */
+const outputValue = z.unknown() as z.ZodType<JsonValue>;
+
 export const predictionOutput = z
   .object({
-    label: z.union([z.string(), z.number(), z.boolean()]).optional(),
-    probabilities: z.record(z.string(), z.number()).optional(),
-    value: z.unknown().optional(),
+    /** The class as trained. An int64 beyond 2^53 is a string of its digits. */
+    label: outputValue.optional(),
+    /** By class as text; by index where the graph does not name its classes. */
+    probabilities: z.record(z.string(), outputValue).optional(),
+    /** The plain output, nested as its shape; or each by its name where there are several. */
+    value: outputValue.optional(),
   })
   .meta({ id: 'PredictionOutput' });
 export type PredictionOutput = z.infer<typeof predictionOutput>;
