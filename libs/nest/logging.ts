@@ -36,7 +36,8 @@ export function createLogger({ component, instance, level, destination }: Logger
       },
     },
   };
-  return destination ? pino(options, destination) : pino(options);
+  // Pino's own default writes from a thread: at an exit, lines still on their way come last or not at all.
+  return pino(options, destination ?? pino.destination({ fd: 1, sync: true }));
 }
 
 /** At the top, and up to three objects down (`req.headers.authorization`). */
