@@ -4,14 +4,14 @@ import { cases } from './cases/index.js';
 
 describe('parseArguments', () => {
   it('takes every case by default', () => {
-    expect(parseArguments([], cases)).toEqual({ help: false, cases, seconds: 2, blocks: 5, confine: true });
+    expect(parseArguments([], cases)).toEqual({ help: false, cases, seconds: 2, blocks: 5, confine: false });
   });
 
   it('takes the cases named, in the order named', () => {
     const given = parseArguments(['--only', 'onnx', '--only=http', '--seconds', '0.5', '--json', 'x.json'], cases);
     expect(given.cases.map(({ name }) => name)).toEqual(['onnx', 'http']);
     expect(given).toMatchObject({ seconds: 0.5, json: 'x.json' });
-    expect(parseArguments(['--unconfined', '--help'], cases)).toMatchObject({ confine: false, help: true });
+    expect(parseArguments(['--confine', '--help'], cases)).toMatchObject({ confine: true, help: true });
   });
 
   it.each([

@@ -23,7 +23,7 @@ const options = {
   only: { type: 'string', multiple: true, default: [] },
   seconds: { type: 'string', default: '2' },
   blocks: { type: 'string', default: '5' },
-  unconfined: { type: 'boolean', default: false },
+  confine: { type: 'boolean', default: false },
   json: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const satisfies ParseArgsConfig['options'];
@@ -36,7 +36,7 @@ export function parseArguments(argv: readonly string[], cases: readonly BenchCas
     cases: given.only.length === 0 ? cases : given.only.map((name) => caseNamed(name, cases)),
     seconds: numberIn('--seconds', given.seconds, 0.1, 600),
     blocks: wholeNumber('--blocks', given.blocks, 1, 100),
-    confine: !given.unconfined,
+    confine: given.confine,
     ...(given.json === undefined ? {} : { json: given.json }),
   };
 }
@@ -50,7 +50,7 @@ export function usage(cases: readonly BenchCase[]): string {
     '  --seconds <s>     length of one block of one alternative (2)',
     '  --blocks <n>      how many blocks each alternative gets, in turn with the others (5)',
     '  --json <file>     also writes the results there',
-    "  --unconfined      only the serving process stays on the server's core; NATS, PostgreSQL and the rest run anywhere",
+    "  --confine         keep NATS, PostgreSQL and every other process on the server's core too, beside serving",
     '  --help            this',
     '',
     'cases:',
