@@ -65,6 +65,8 @@ export interface OpenOptions {
 
 /** Database connections of this app: its requests are short. */
 const maxConnections = 8;
+/** A PostgreSQL that accepts a query and says nothing is as good as away. */
+const queryTimeoutMs = 5_000;
 
 /**
  * Connects, brings the streams to their declarations and records the configuration.
@@ -82,6 +84,7 @@ export async function openParts(options: OpenOptions): Promise<Parts> {
     url: environment.DATABASE_URL,
     applicationName: `modelog api ${environment.MODELOG_INSTANCE}`,
     maxConnections,
+    queryTimeoutMs,
     onConnectionError: (error) => {
       logger.warn({ err: error }, 'a database connection was lost');
     },

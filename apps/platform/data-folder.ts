@@ -26,16 +26,18 @@ export type Secrets = z.infer<typeof secretsSchema>;
  */
 export function openDataFolder(path: string): DataFolder {
   const inFolder = (name: string): string => join(path, name);
+  let lock: ReturnType<typeof tryLock> | undefined;
   try {
     // PostgreSQL runs as another user when we are root, and must pass through. Secrets have their own modes.
     mkdirSync(path, { recursive: true, mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    const lock = tryLock(inFolder('lock'));
+    lock = tryLock(inFolder('lock'));
     if (!lock.held) {
       throw new ModelogError(
         'data_folder_in_use',
         `${path} is used by another Modelog (process ${lock.by}): stop it, or set MODELOG_DATA_DIR (and MODELOG_PORT) for this one`,
       );
     }
+    const held = lock;
     for (const name of ['bin', 'logs', 'run', 'nats']) mkdirSync(inFolder(name), { recursive: true });
     return {
       path,
@@ -44,12 +46,13 @@ export function openDataFolder(path: string): DataFolder {
       runFolder: inFolder('run'),
       natsStore: inFolder('nats'),
       postgresFolder: inFolder('postgres'),
-      secrets: readSecrets(inFolder('secrets.json')),
+      secrets: readSecrets(inFolder('secrets.json'), inFolder('postgres')),
       release: () => {
-        lock.release();
+        held.release();
       },
     };
   } catch (error) {
+    if (lock?.held === true) lock.release();
     if (error instanceof ModelogError) throw error;
     throw new ModelogError('data_folder_unusable', `data folder ${path}: ${messageOf(error)}`, { cause: error });
   }
@@ -58,7 +61,7 @@ export function openDataFolder(path: string): DataFolder {
 const password = z.string().regex(/^[A-Za-z][A-Za-z0-9]{15,}$/);
 const secretsSchema = z.object({ nats: password, subscriber: password, postgres: password });
 
-function readSecrets(path: string): Secrets {
+function readSecrets(path: string, postgresFolder: string): Secrets {
   const text = readIfPresent(path);
   if (text === undefined) {
     const made = { nats: newPassword(), subscriber: newPassword(), postgres: newPassword() };
@@ -69,8 +72,13 @@ function readSecrets(path: string): Secrets {
   if (parsed.success) return parsed.data;
   throw new ModelogError(
     'secrets_damaged',
-    `${path} does not hold the servers' passwords: ${parsed.error.issues[0]!.path.join('.')}`,
+    `${path} does not hold the servers' passwords (${damageOf(parsed.error)}): put back a copy of it, or move it and ${postgresFolder} away. New passwords are made then, and the read models are rebuilt from the log`,
   );
+}
+
+function damageOf({ issues }: z.ZodError): string {
+  const fields = issues.map(({ path }) => path.join('.')).filter((field) => field !== '');
+  return fields.length === 0 ? 'not a JSON object' : `missing or no text: ${fields.join(', ')}`;
 }
 
 /** 192 random bits; a letter first, for nats-server reads a word of digits as a number. */

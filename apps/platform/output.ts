@@ -1,4 +1,4 @@
-import { pino, type Logger } from 'pino';
+import { pino, stdTimeFunctions, type Logger } from 'pino';
 import pretty from 'pino-pretty';
 import type { LogLevel } from './settings.js';
 
@@ -32,5 +32,17 @@ export function openOutput(stdout: NodeJS.WriteStream, level: LogLevel): Output 
       appLine(line.trimEnd());
     },
   };
-  return { print, appLine, logger: pino({ level, base: { component: 'platform' } }, destination) };
+  return { print, appLine, logger: platformLogger(level, destination) };
 }
+
+/** Lines of the same form as the apps' own (createLogger of libs/nest, which would bring all of Nest into this process). */
+export const platformLogger = (level: LogLevel, destination: { write(line: string): void }): Logger =>
+  pino(
+    {
+      level,
+      base: { component: 'platform', instance: 'platform' },
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+    },
+    destination,
+  );

@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -8,7 +8,7 @@ import { natsProgram } from '#tests/support/nats.js';
 import { makeFolder, register } from '#tests/support/run-folder.js';
 import { until } from '#tests/support/wait.js';
 import type { AppProcess } from './apps.js';
-import { createPlatform, type Platform } from './platform.js';
+import { createPlatform, type Platform, type PlatformOptions } from './platform.js';
 import { readSettings } from './settings.js';
 
 const program = join(import.meta.dirname, 'fixtures/http-app.mjs');
@@ -33,7 +33,11 @@ afterEach(async () => {
 
 async function create(
   apps: AppProcess[][],
-  { folder = makeFolder('platform'), env = {} }: { folder?: string; env?: NodeJS.ProcessEnv } = {},
+  {
+    folder = makeFolder('platform'),
+    env = {},
+    ...more
+  }: { folder?: string; env?: NodeJS.ProcessEnv } & Pick<PlatformOptions, 'freeBytes'> = {},
 ): Promise<Omit<Started, 'url'>> {
   const printed: string[] = [];
   const settings = readSettings({
@@ -45,6 +49,7 @@ async function create(
   const platform = createPlatform({
     settings,
     apps,
+    ...more,
     output: { print: (line) => printed.push(line), appLine: () => undefined, logger: pino({ level: 'silent' }) },
   });
   open.push(platform);
@@ -144,5 +149,47 @@ describe('the platform', () => {
     expect(processesOf(broken.folder)).toEqual([]);
     // What was running runs on.
     expect((await ask(url)).instance).toBe('serving-0');
+  }, 60_000);
+
+  it('starts nats-server anew once a full disk has room again', async () => {
+    let free = 2 ** 30;
+    let looks = 0;
+    const { folder } = await start([], {
+      env: { DATABASE_URL: given.DATABASE_URL },
+      freeBytes: () => {
+        looks += 1;
+        return Promise.resolve(free);
+      },
+    });
+    const before = pidOf(folder, 'nats-server')!;
+    const lookedAt = async (bytes: number): Promise<void> => {
+      free = bytes;
+      const seen = looks;
+      await until(() => looks > seen, { what: 'a look at the disk' });
+    };
+    await lookedAt(2 ** 20);
+    expect(pidOf(folder, 'nats-server')).toBe(before);
+    await lookedAt(2 ** 30);
+    const after = await until(
+      () => {
+        const pid = pidOf(folder, 'nats-server');
+        return pid !== before && pid;
+      },
+      { what: 'nats-server to run again' },
+    );
+    register(after, 'nats-server');
+  }, 60_000);
+
+  it('says at once what to do when the passwords of a used data folder are lost', async () => {
+    const env = { NATS_URL: given.NATS_URL };
+    const first = await start([], { env });
+    await first.platform.stop();
+    rmSync(join(first.folder, 'secrets.json'));
+    const again = await create([], { env, folder: first.folder });
+    await expect(again.platform.start()).rejects.toMatchObject({
+      code: 'postgres_password',
+      message: expect.stringContaining(`move ${join(first.folder, 'postgres')} away`),
+    });
+    expect(processesOf(first.folder)).toEqual([]);
   }, 60_000);
 });

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ModelogError, systemClock, type Clock } from '#libs/kernel/index.js';
 import { appComponent, controlProcess, servingProcess, type AppProcess } from './apps.js';
+import { freeBytesOf, watchDiskSpace } from './disk-space.js';
 import { openDataFolder, writeWhole, type DataFolder } from './data-folder.js';
 import { bindSocket, type ListeningSocket } from './listening-socket.js';
 import { natsComponent } from './nats-server/component.js';
@@ -12,7 +14,7 @@ import { openLogFile } from './processes/log-file.js';
 import { endOrphans, processList } from './processes/process-list.js';
 import { standardPolicy, type ProcessDefinition, type SupervisionPolicy } from './processes/supervised-process.js';
 import { rememberedPorts, type RememberedPorts } from './remembered-ports.js';
-import type { PlatformSettings } from './settings.js';
+import { exposureWarning, type PlatformSettings } from './settings.js';
 import { Supervisor } from './supervisor.js';
 import type { Output } from './output.js';
 
@@ -23,6 +25,8 @@ export interface PlatformOptions {
   readonly apps?: readonly (readonly AppProcess[])[];
   readonly policy?: SupervisionPolicy;
   readonly clock?: Clock;
+  /** Bytes free in the data folder's file system (default: the system's answer). */
+  readonly freeBytes?: (folder: string) => Promise<number>;
 }
 
 export interface Platform {
@@ -43,10 +47,11 @@ export function createPlatform(options: PlatformOptions): Platform {
   const cleanups: (() => void)[] = [];
   let supervisor: Supervisor | undefined;
   let stopped: Promise<void> | undefined;
+  let diskWatch: { stop(): Promise<void> } | undefined;
 
   const stop = (): Promise<void> => {
     stopped ??= (async () => {
-      await supervisor?.stop();
+      await Promise.all([diskWatch?.stop(), supervisor?.stop()]);
       for (const cleanup of cleanups.splice(0).reverse()) cleanup();
     })();
     return stopped;
@@ -57,6 +62,8 @@ export function createPlatform(options: PlatformOptions): Platform {
   };
 
   const startAll = async (): Promise<string> => {
+    const warning = exposureWarning(settings.host);
+    if (warning !== undefined) output.logger.warn({ host: settings.host }, warning);
     const folder = openDataFolder(settings.dataFolder);
     cleanups.push(() => {
       folder.release();
@@ -95,6 +102,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     const servers = await serverComponents({ settings, output, folder, addresses, cleanups });
     refuseWhenStopped();
     await supervisor.start(servers);
+    diskWatch = watchDisk(folder.path, supervisor, options);
     writeWhole(
       join(folder.runFolder, 'connection.json'),
       JSON.stringify({
@@ -143,6 +151,38 @@ export function createPlatform(options: PlatformOptions): Platform {
       }
     },
   };
+}
+
+const diskLookMs = 2_000;
+
+/**
+ * A full disk stops every write. Once there is room again PostgreSQL goes on by itself; a nats-server keeps the error
+ * with its open block file and refuses to store until it is started anew.
+ */
+function watchDisk(
+  folder: string,
+  supervisor: Supervisor,
+  { settings, output, freeBytes = freeBytesOf }: PlatformOptions,
+): { stop(): Promise<void> } {
+  return watchDiskSpace({
+    freeBytes: () => freeBytes(folder),
+    pause: (signal) => delay(diskLookMs, undefined, { signal }),
+    onLow: (free) => {
+      output.logger.error({ folder, free_bytes: free }, `the disk of ${folder} is full: ${free} bytes are free`);
+    },
+    onRecovered: async (free) => {
+      const found = `the disk of ${folder} has room again: ${free} bytes are free`;
+      if (settings.natsUrl !== undefined) {
+        output.logger.warn({ folder, free_bytes: free }, found);
+        return;
+      }
+      output.logger.warn({ folder, free_bytes: free }, `${found}; nats-server is restarted, so that it stores again`);
+      await supervisor.restart('nats-server');
+    },
+    onFailure: (reason) => {
+      output.logger.error({ folder }, `the free space of ${folder} cannot be watched: ${reason}`);
+    },
+  });
 }
 
 interface Addresses {

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { readSettings } from './settings.js';
+import { exposureWarning, readSettings } from './settings.js';
 
 it('has a default for everything, and takes an empty variable for none', () => {
   const settings = readSettings({ MODELOG_PORT: '', NATS_URL: '' });
@@ -41,4 +41,10 @@ it('names every wrong variable at once, without its password', () => {
   expect(() => readSettings({ MODELOG_PORT: 'x', NATS_URL: 'http://user:hidden@h' })).toThrow(
     /MODELOG_PORT is "x".*\nNATS_URL is "http:\/\/user:\*\*\*@h"/,
   );
+});
+
+it('warns of an address that others reach, and of no other', () => {
+  for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) expect(exposureWarning(host)).toBeUndefined();
+  for (const host of ['0.0.0.0', '::', '192.168.1.2', '127.evil.example'])
+    expect(exposureWarning(host)).toContain(`MODELOG_HOST is ${host}: whoever reaches this address`);
 });

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
@@ -51,6 +52,12 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
     logLevel: value.LOG_LEVEL,
   };
+}
+
+/** What a person should know who opens the port to others; undefined for loopback. */
+export function exposureWarning(host: string): string | undefined {
+  if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return undefined;
+  return `MODELOG_HOST is ${host}: whoever reaches this address can deploy models and read predictions, for there is no authentication. Keep it behind a firewall or a proxy that authenticates`;
 }
 
 const whole = (least: number, most: number, what: string): z.ZodType<number, string> =>

@@ -42,6 +42,14 @@ export class Supervisor {
     );
   }
 
+  /** Ends the component's process, which is started again as after a crash. */
+  async restart(component: string): Promise<void> {
+    if (this.#stopped !== undefined) return;
+    const found = this.#stages.flat().find((each) => each.component === component);
+    if (found === undefined) throw new ModelogError('component_unknown', `no component ${component} is supervised`);
+    await found.restart();
+  }
+
   /** Stops every stage, the last first. Called again, it waits for the same stop. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stopAll();

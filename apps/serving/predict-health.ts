@@ -5,24 +5,28 @@ import type { DeploymentRoutes, RoutingTable } from './routing/routing-table.js'
 
 export type PredictHealth = z.infer<typeof api.predictHealth>;
 
+type LastError = PredictHealth['deployments'][number]['last_error'];
+
+export interface HealthSources {
+  readonly stateOf: (rolloutId: string) => LoadState | undefined;
+  /** Why the latest predictions of the deployment could not be recorded; null when they were. */
+  readonly unrecorded: (deployment: string) => LastError;
+}
+
 /** What this process serves: versions with their weights, whether they are loaded, and what went wrong last. */
-export function predictHealth(
-  instance: string,
-  table: RoutingTable,
-  stateOf: (rolloutId: string) => LoadState | undefined,
-): PredictHealth {
+export function predictHealth(instance: string, table: RoutingTable, sources: HealthSources): PredictHealth {
   return {
     instance,
     routing_seq: table.sequence,
     deployments: [...table.deployments.values()]
       .filter(({ retired }) => !retired)
-      .map((routes) => deploymentHealth(routes, stateOf)),
+      .map((routes) => deploymentHealth(routes, sources)),
   };
 }
 
 function deploymentHealth(
   routes: DeploymentRoutes,
-  stateOf: (rolloutId: string) => LoadState | undefined,
+  { stateOf, unrecorded }: HealthSources,
 ): PredictHealth['deployments'][number] {
   const places = (['live', 'pending', 'former'] as const).flatMap((role) => {
     const rollout = routes[role];
@@ -38,11 +42,11 @@ function deploymentHealth(
       weight: role === 'live' ? 1 : 0,
       loaded: state?.status === 'loaded',
     })),
-    last_error: errors[0] ?? null,
+    last_error: errors[0] ?? unrecorded(routes.deployment),
   };
 }
 
-function errorOf(state: LoadState | undefined): PredictHealth['deployments'][number]['last_error'] {
+function errorOf(state: LoadState | undefined): LastError {
   const failure = state?.status === 'failed' ? state.failure : state?.status === 'loading' ? state.lastFailure : null;
   return failure === null ? null : { at: failure.at, code: failure.code, detail: failure.reason };
 }

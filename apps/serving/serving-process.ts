@@ -4,15 +4,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ArtifactStore } from '#libs/artifacts/index.js';
-import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
+import { eventCatalogue, subjects, type GovernanceEvent } from '#libs/contracts/index.js';
 import { BulkPublisher, EventReader, JetStreamStore } from '#libs/event-log/index.js';
 import { isoTime, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
   HealthRegistry,
   listen,
   NestLogger,
+  sendProblem,
   ServingMembers,
   useProblems,
   type Listening,
@@ -24,6 +25,7 @@ import { respondToControl } from './control-responder.js';
 import { Admission } from './http/admission.js';
 import { Connections } from './http/connections.js';
 import { forwardToApi } from './http/forward.js';
+import { nothingAt } from './http/forwardable-path.js';
 import { createFrontServer, type RequestHandler } from './http/front-server.js';
 import type { SizeLimits } from './http/size-limits.js';
 import { joinMembers } from './membership.js';
@@ -31,6 +33,7 @@ import { loadArtifactFrom } from './models/load-artifact.js';
 import { ModelPool } from './models/model-pool.js';
 import { predictHealth } from './predict-health.js';
 import { Recorder, type Published } from './recording/recorder.js';
+import { RecordingHealth } from './recording/recording-health.js';
 import { keepLease } from './routing/lease-keeper.js';
 import { Lease } from './routing/lease.js';
 import { RoutingFollower } from './routing/routing-follower.js';
@@ -49,6 +52,8 @@ export interface ServingOptions {
   readonly maxBatchRows: number;
   readonly maxQueuedRows: number;
   readonly limits?: SizeLimits;
+  /** Milliseconds that the body of a request may stand still (default 30,000). */
+  readonly bodyIdleMs?: number;
   /** Milliseconds until a prediction that cannot be recorded is given up (default 5,000). */
   readonly recordWithinMs?: number;
   readonly clock: Clock;
@@ -121,7 +126,17 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     routingSeq: () => follower.current.sequence,
     publishesInFlight: () => publisher.inFlight,
   });
-  const recorder = new Recorder({ epoch, publisher, clock, onPublished: reported(published, logger) });
+  const recording = new RecordingHealth(clock);
+  const report = reported(published, logger);
+  const recorder = new Recorder({
+    epoch,
+    publisher,
+    clock,
+    onPublished: (each) => {
+      recording.published(each);
+      report(each);
+    },
+  });
 
   const members = new ServingMembers({ connection, replicas: options.replicas });
   // Before the table is loaded: whoever waits for all processes must know of this one first.
@@ -139,6 +154,9 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   health.register('routing', () => {
     requireRouting(lease, clock, follower);
   });
+  health.register('recording', () => {
+    recording.check();
+  });
   health.register('api', (signal) => api.requireReady(signal));
 
   const { app, server } = await createHttp(options, {
@@ -146,7 +164,11 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     facade: {
       metrics,
       health,
-      predictHealth: () => predictHealth(instance, follower.table, (id) => pool.stateOf(id)),
+      predictHealth: () =>
+        predictHealth(instance, follower.table, {
+          stateOf: (id) => pool.stateOf(id),
+          unrecorded: (deployment) => recording.lastErrorOf(subjects.predictions(deployment)),
+        }),
       apiMetrics: () => api.metrics(),
     },
   });
@@ -179,7 +201,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
 }
 
 async function createHttp(
-  { apiUrl, limits = {}, logger }: ServingOptions,
+  { apiUrl, limits = {}, bodyIdleMs, logger }: ServingOptions,
   {
     predict,
     facade,
@@ -190,8 +212,13 @@ async function createHttp(
 ): Promise<{ app: NestFastifyApplication; server: Server }> {
   const servers: Server[] = [];
   const adapter = new FastifyAdapter({
+    frameworkErrors: (_error: Error, request: FastifyRequest, reply: FastifyReply): void => {
+      void sendProblem(reply, nothingAt(request.url));
+    },
+    // The front server answers these; Fastify would answer a second time and destroy the connection.
+    clientErrorHandler: () => undefined,
     serverFactory: (handler: RequestHandler) => {
-      const server = createFrontServer({ predict, otherwise: handler, ...limits });
+      const server = createFrontServer({ predict, otherwise: handler, bodyIdleMs, ...limits });
       servers.push(server);
       return server;
     },
@@ -209,7 +236,7 @@ async function createHttp(
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nestOptions);
   useProblems(app, { logger });
   const fastify: FastifyInstance = adapter.getInstance();
-  await forwardToApi(fastify, { apiUrl, ...limits });
+  await forwardToApi(fastify, { apiUrl, logger, ...limits });
   return { app, server: servers[0]! };
 }
 

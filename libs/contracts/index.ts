@@ -1,19 +1,7 @@
-export {
-  deploymentName,
-  modelName,
-  modelVersion,
-  nameOfToken,
-  sha256Digest,
-  subjects,
-  subjectToken,
-  versionReference,
-} from './names.js';
+export { deploymentName, modelName, modelVersion, nameOfToken, sha256Digest, subjects, subjectToken } from './names.js';
 export {
   feature,
-  outputInfo,
-  outputRole,
   signature,
-  tensorInfo,
   tensorType,
   type Feature,
   type OutputInfo,
@@ -28,9 +16,7 @@ export {
   defineEvent,
   type DecodeFailure,
   type EventCatalogue,
-  type EventDefinition,
   type EventOf,
-  type Upcaster,
 } from './events/define.js';
 export {
   baseline,
@@ -39,7 +25,6 @@ export {
   stage,
   tags,
   VersionRegistered,
-  type Lineage,
   type ModelEvent,
   type Stage,
 } from './events/model.js';
@@ -50,7 +35,6 @@ export {
   DeploymentRetired,
   DeploymentWentLive,
   environment,
-  instanceReport,
   recording,
   strategy,
   type DeploymentEvent,
@@ -61,7 +45,6 @@ export {
 export { ConfigurationApplied, type ConfigurationEvent } from './events/configuration.js';
 export { eventCatalogue, type GovernanceEvent } from './events/catalogue.js';
 export {
-  ChunkMalformed,
   decodeChunk,
   emptyColumn,
   encodeChunk,
@@ -76,13 +59,7 @@ export {
   type InputColumnSpec,
   type OutputColumnSpec,
 } from './traffic/chunk.js';
-export {
-  decodePredictionId,
-  encodePredictionId,
-  epochCheck,
-  maxChunkRows,
-  type PredictionLocator,
-} from './traffic/prediction-id.js';
+export { decodePredictionId, encodePredictionId, epochCheck, maxChunkRows } from './traffic/prediction-id.js';
 export {
   fieldError,
   fieldErrorsOf,
@@ -95,11 +72,11 @@ export {
   type ProblemCode,
   type Rejection,
 } from './problems.js';
+export { isStorable } from './text.js';
 export * as api from './api/index.js';
 export {
   configurationFiles,
   environmentVariables,
-  pipelineConfig,
   type ConfigurationFiles,
   type EnvironmentVariables,
 } from './configuration.js';
@@ -109,7 +86,6 @@ export {
   prepareRequest,
   servingBucket,
   servingMember,
-  servingReport,
   type PrepareReply,
   type PrepareRequest,
   type ServingMember,

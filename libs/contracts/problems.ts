@@ -12,6 +12,7 @@ export const problemCodes = {
   unsupported_media_type: [415, 'The content type is not taken here'],
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take the method'],
+  cross_site: [403, 'Pages of other sites may not change anything here'],
   payload_too_large: [413, 'The body is too large'],
   // commands
   idempotency_conflict: [409, 'The Idempotency-Key was used with another body'],
@@ -104,9 +105,24 @@ export function problemOf({ code, detail, errors }: Rejection): Problem {
   };
 }
 
-/** The field errors of a failed zod parse, with `root` in front of each path. */
+/** The field errors of a failed zod parse, with `root` in front of each path. An unknown field has its own path. */
 export const fieldErrorsOf = (error: z.ZodError, root = ''): FieldError[] =>
-  error.issues.map((issue) => ({
-    path: [root, ...issue.path.map(String)].filter((part) => part !== '').join('.') || 'body',
-    message: issue.message,
-  }));
+  error.issues.flatMap((issue) => {
+    switch (issue.code) {
+      case 'unrecognized_keys':
+        return issue.keys.map((key) => ({
+          path: pathOf([root, ...issue.path, key]),
+          message: 'this field is unknown here',
+        }));
+      case 'invalid_key':
+        return [{ path: pathOf([root, ...issue.path]), message: issue.issues[0]?.message ?? issue.message }];
+      default:
+        return [{ path: pathOf([root, ...issue.path]), message: issue.message }];
+    }
+  });
+
+const pathOf = (parts: readonly PropertyKey[]): string =>
+  parts
+    .map(String)
+    .filter((part) => part !== '')
+    .join('.') || 'body';

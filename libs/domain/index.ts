@@ -1,4 +1,4 @@
-export { configurationDefinition, type ApplyConfiguration, type ConfigurationState } from './configuration.js';
+export { configurationDefinition, type ApplyConfiguration } from './configuration.js';
 export {
   deploymentDefinition,
   type DeployCommand,
@@ -6,11 +6,5 @@ export {
   type DeploymentState,
   type SeenModel,
 } from './deployment.js';
-export {
-  findVersion,
-  modelDefinition,
-  type ModelCommand,
-  type ModelState,
-  type VersionState,
-} from './registered-model.js';
+export { findVersion, modelDefinition, type ModelCommand, type ModelState } from './registered-model.js';
 export { compareVersions, isCompatible, nextVersion } from './version-policy.js';

@@ -2,7 +2,6 @@ export {
   AppendContention,
   DuplicateMessageId,
   EventLogError,
-  InvalidEvent,
   LogCorrupt,
   Overloaded,
   StreamConflict,
@@ -11,7 +10,6 @@ export {
   StreamTimeout,
   StreamUnavailable,
   UnknownEvent,
-  type LogProblemCode,
 } from './errors.js';
 export type {
   Consistency,
@@ -22,30 +20,17 @@ export type {
   StreamMessage,
   StreamStore,
 } from './stream-store.js';
-export { MemoryStream, type MemoryStreamOptions } from './memory-store.js';
+export { MemoryStream } from './memory-store.js';
 export { FaultyStream } from './faulty-stream.js';
-export { randomFaults, scriptedFaults, type Fault, type FaultPlan, type FaultPoint } from './fault-plan.js';
-export { JetStreamStore, type JetStreamStoreOptions } from './jetstream-store.js';
+export { scriptedFaults } from './fault-plan.js';
+export { JetStreamStore } from './jetstream-store.js';
 export type { StreamDeclaration } from './streams.js';
-export { ensureStreams, type StreamOutcome } from './ensure-streams.js';
-export { readDurability, type Durability } from './durability.js';
-export type {
-  Accepted,
-  AggregateDefinition,
-  IdempotencyConflict,
-  Loaded,
-  SnapshotCodec,
-} from './aggregate-definition.js';
-export { AggregateStore, type AggregateStoreOptions } from './aggregate-store.js';
-export { SnapshotStore, snapshotSubject, type Snapshot } from './snapshot-store.js';
-export {
-  EventReader,
-  isUnknown,
-  type LogRecord,
-  type Page,
-  type PageFilter,
-  type UnknownRecord,
-} from './event-reader.js';
-export { encodeEvent, genesisHash, type EncodedEvent, type EventPlace } from './event-codec.js';
+export { ensureStreams } from './ensure-streams.js';
+export { readDurability } from './durability.js';
+export type { Accepted, AggregateDefinition, IdempotencyConflict } from './aggregate-definition.js';
+export { AggregateStore } from './aggregate-store.js';
+export { SnapshotStore, snapshotSubject } from './snapshot-store.js';
+export { EventReader, isUnknown, type LogRecord, type PageFilter } from './event-reader.js';
+export { encodeEvent, genesisHash } from './event-codec.js';
 export { verifyEvents, type LogProblem, type VerifySummary } from './verify-events.js';
 export { BulkPublisher, type BulkMessage, type BulkPublisherOptions, type PublishSettled } from './bulk-publisher.js';

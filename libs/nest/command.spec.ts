@@ -55,4 +55,13 @@ describe('acceptedOrThrow', () => {
     expect(() => acceptedOrThrow(reject(refusal))).toThrow(ProblemException);
     expect(() => acceptedOrThrow(reject(refusal))).toThrow('version_exists: fraud has a version 1.0.0');
   });
+
+  it('names the header of a key that was used with another body', () => {
+    const conflict = rejection('idempotency_conflict', 'command c is recorded with another body');
+    expect(() => acceptedOrThrow(reject(conflict))).toThrow(
+      expect.objectContaining({
+        rejection: { ...conflict, errors: [expect.objectContaining({ path: 'header Idempotency-Key' })] },
+      }),
+    );
+  });
 });

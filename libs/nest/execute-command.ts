@@ -1,4 +1,4 @@
-import type { AnyEvent, CommandMeta, Rejection } from '#libs/contracts/index.js';
+import { rejection, type AnyEvent, type CommandMeta, type FieldError, type Rejection } from '#libs/contracts/index.js';
 import type { Accepted, AggregateDefinition, AggregateStore, IdempotencyConflict } from '#libs/event-log/index.js';
 import type { Result } from '#libs/kernel/index.js';
 import { ProblemException } from './http/problem-exception.js';
@@ -18,5 +18,11 @@ export async function executeCommand<Command, State, Event extends AnyEvent>(
 /** The accepted value, or its refusal thrown as ProblemException. */
 export function acceptedOrThrow<T>(result: Result<T, Rejection | IdempotencyConflict>): T {
   if (result.ok) return result.value;
-  throw new ProblemException(result.rejection);
+  const { code, detail } = result.rejection;
+  throw new ProblemException(code === 'idempotency_conflict' ? rejection(code, detail, [usedKey]) : result.rejection);
 }
+
+const usedKey: FieldError = {
+  path: 'header Idempotency-Key',
+  message: 'expected a key that no request with another body has used',
+};

@@ -9,6 +9,7 @@ export { describeProblems, type ConfigurationProblem } from './configuration/pro
 export { createLogger, NestLogger, type Logger, type LoggerOptions, type LogLevel } from './logging.js';
 export { connectNats, NatsConnectFailed, type ConnectNatsOptions, type NatsConnection } from './nats-connection.js';
 export { createHttpApp, type RootModule } from './http/create-http-app.js';
+export { jsonFault } from './http/json-fault.js';
 export { ProblemException } from './http/problem-exception.js';
 export { ProblemFilter } from './http/problem-filter.js';
 export { sendProblem } from './http/send-problem.js';

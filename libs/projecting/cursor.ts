@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { rejection, type Rejection } from '#libs/contracts/index.js';
+import { isStorable, rejection, type Rejection } from '#libs/contracts/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 
 /** Where a list goes on. All pages of a walk are of the same moment: nothing is missed or shown twice. */
@@ -12,7 +12,7 @@ export interface Cursor {
   readonly after: string;
 }
 
-const cursor = z.tuple([z.string(), z.int().nonnegative(), z.string()]);
+const cursor = z.tuple([z.string(), z.int().nonnegative(), z.string().refine(isStorable)]);
 
 export const cursorOf = ({ list, seq, after }: Cursor): string =>
   Buffer.from(JSON.stringify([list, seq, after])).toString('base64url');

@@ -27,6 +27,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** Most connections (default 4). */
   readonly maxConnections?: number;
+  /** Milliseconds without an answer after which a query fails and its connection is given up (default: none). */
+  readonly queryTimeoutMs?: number;
   /** An idle connection was lost: the next query opens another one. */
   readonly onConnectionError?: (error: Error) => void;
 }
@@ -41,6 +43,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     max: options.maxConnections ?? 4,
     connectionTimeoutMillis: connectTimeoutMs,
     keepAlive: true,
+    ...(options.queryTimeoutMs === undefined ? {} : { query_timeout: options.queryTimeoutMs }),
     types: { getTypeParser: typeParser },
   });
   pool.on('error', (error) => options.onConnectionError?.(error));
@@ -52,12 +55,14 @@ export function openDatabase(options: DatabaseOptions): Database {
   };
 }
 
-/** Whether the database could not be reached or was lost: the same request may succeed later. */
+/** Whether the database could not be reached, was lost or did not answer in time: the same request may succeed later. */
 export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   if (code !== undefined)
     return /^(08|57P|ECONN|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN)/.test(code);
-  return /connection terminated|connection error|timeout exceeded when trying to connect/i.test(messageOf(error));
+  return /connection terminated|connection error|timeout exceeded when trying to connect|query read timeout/i.test(
+    messageOf(error),
+  );
 }
 
 /** Lost connections, and what PostgreSQL says passes: deadlock, lost serialisation, no room, too many connections. */
@@ -106,8 +111,8 @@ async function inTransaction<T>(
   try {
     value = await work(queryableOf(client));
   } catch (error) {
-    // A rollback that fails tells of a lost connection, where nothing is left to roll back: the first error counts.
-    await client.query('rollback').catch(() => undefined);
+    // On a lost connection nothing is left to roll back, and a silent one would keep the rollback waiting too.
+    if (!isConnectionLost(error)) await client.query('rollback').catch(() => undefined);
     throw error;
   }
   await client.query('commit');

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { accept, systemClock, type Clock } from '#libs/kernel/index.js';
 import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 import { until } from '#tests/support/wait.js';
-import { openDatabase, type Database } from './database.js';
+import { openDatabase, type Database, type Queryable } from './database.js';
 import { ProjectionReader } from './reader.js';
 import { runProjection, type RunningProjection } from './run-projection.js';
 import type { ArraySource } from './testing/array-source.js';
@@ -126,5 +126,22 @@ describe('read', () => {
     });
     expect(await lost.read({}, (_database, seq) => Promise.resolve(accept(seq)))).toEqual(refusal('unavailable'));
     await away.end();
+  });
+
+  it('says unavailable when PostgreSQL takes a query and does not answer in time', async () => {
+    source.append(entry(1, 10));
+    await start().until(1, 5_000);
+    const impatient = openDatabase({
+      ...{ url: testDatabase.url, applicationName: 'impatient', maxConnections: 1, queryTimeoutMs: 200 },
+    });
+    const reading = new ProjectionReader({
+      ...{ database: impatient, projection: ledger, head: () => source.head(), clock: systemClock },
+    });
+    const silent = (open: Queryable) => open.query('select pg_sleep(2)').then(() => accept(1));
+    expect(await reading.read({}, (open) => silent(open))).toEqual(refusal('unavailable'));
+    const inTransaction = impatient.transaction((open) => silent(open));
+    await expect(inTransaction).rejects.toThrow('Query read timeout');
+    expect(await reading.read({}, (_database, seq) => Promise.resolve(accept(seq)))).toEqual(accept(1));
+    await impatient.end();
   });
 });

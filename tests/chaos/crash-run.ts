@@ -55,6 +55,7 @@ export async function crashRun(options: CrashRunOptions): Promise<CrashReport> {
       what: 'the platform to be ready again',
       timeoutMs: 30_000,
     });
+    await untilReadModelsCaughtUp(platform);
     const checked = await checkAnswers(platform.url, ledger.answers);
     return {
       answered: ledger.answers.length,
@@ -74,6 +75,19 @@ const untilAnswered = (ledger: Ledger, count: number): Promise<unknown> =>
       `${count} answers (${ledger.answers.length} so far; failures ${JSON.stringify(Object.fromEntries(ledger.failures))})`,
     timeoutMs: 60_000,
   });
+
+/** The last sequence is reached within 5 s of quiet. */
+const untilReadModelsCaughtUp = (platform: PlatformHandle): Promise<unknown> => {
+  let told = '';
+  return until(
+    async () => {
+      told = (await platform.cli(['status', '--json'])).output;
+      const { read_models } = JSON.parse(told) as { read_models: { gap: number | null }[] };
+      return read_models.length > 0 && read_models.every(({ gap }) => gap === 0);
+    },
+    { what: () => `every read model to reach the end of its log: ${told}`, timeoutMs: 5_000 },
+  );
+};
 
 /** SIGKILL, and what an operator would do after it: nothing, or start the platform again. */
 async function strike(platform: PlatformHandle, victim: Victim): Promise<PlatformHandle> {

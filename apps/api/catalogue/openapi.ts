@@ -7,6 +7,7 @@ type Json = Record<string, unknown>;
 /** Every call can end so, whatever it does. */
 const everywhere: readonly ProblemCode[] = ['internal'];
 const withBody: readonly ProblemCode[] = [
+  'cross_site',
   'malformed_json',
   'malformed_body',
   'invalid_request',

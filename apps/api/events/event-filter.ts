@@ -36,7 +36,8 @@ function subjectOf(aggregate: string): string {
       if (deploymentName.safeParse(name).success) return subjects.deployment(name);
       break;
     case 'configuration':
-      return subjects.configuration();
+      if (name === 'modelog') return subjects.configuration();
+      break;
     default:
   }
   throw refused(

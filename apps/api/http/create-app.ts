@@ -11,6 +11,7 @@ import { routes } from '../catalogue/routes.js';
 import { registerDocs } from '../docs/register-docs.js';
 import type { Parts } from '../parts.js';
 import { requestIdOf } from './caller.js';
+import { crossSite } from './cross-site.js';
 import { lingerThenClose } from './linger.js';
 import { bodyRule } from './request-rules.js';
 
@@ -50,7 +51,7 @@ function addRules(fastify: FastifyInstance, { logger, clock, requests }: Parts):
   });
   fastify.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
-    const refused = rule(request);
+    const refused = crossSite(request) ?? rule(request);
     if (refused !== undefined) await sendProblem(reply, refused);
   });
   fastify.addHook('onResponse', (request, reply, done) => {

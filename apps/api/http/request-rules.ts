@@ -13,6 +13,9 @@ export function bodyRule(routes: readonly RouteSpec[]): BodyRule {
   };
 }
 
+/** RFC 2046, 5.1.1. */
+const boundary = /;\s*boundary=(?:"[^"]{1,70}"|[^\s;"]{1,70})\s*(?:;|$)/i;
+
 function refusalOf(taken: readonly BodySpec[], headers: FastifyRequest['headers']): Rejection | undefined {
   const mediaType = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
   const body = taken.find((each) => each.mediaType === mediaType);
@@ -20,6 +23,11 @@ function refusalOf(taken: readonly BodySpec[], headers: FastifyRequest['headers'
     const expected = taken.map((each) => each.mediaType).join(' or ');
     return rejection('unsupported_media_type', `expected Content-Type ${expected}, found ${mediaType ?? 'none'}`, [
       { path: 'header Content-Type', message: `expected ${expected}` },
+    ]);
+  }
+  if (mediaType === 'multipart/form-data' && !boundary.test(headers['content-type'] ?? '')) {
+    return rejection('malformed_body', 'Content-Type multipart/form-data names no boundary', [
+      { path: 'header Content-Type', message: 'expected multipart/form-data; boundary=<1 to 70 characters>' },
     ]);
   }
   const announced = Number(headers['content-length']);

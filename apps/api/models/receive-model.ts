@@ -3,7 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import type { ArtifactStore } from '#libs/artifacts/index.js';
 import { api, rejection, type Rejection } from '#libs/contracts/index.js';
 import { messageOf } from '#libs/kernel/index.js';
-import { parseOrThrow, ProblemException } from '#libs/nest/index.js';
+import { jsonFault, parseOrThrow, ProblemException } from '#libs/nest/index.js';
 import { receiveArtifact } from '../artifacts/receive-artifact.js';
 
 const meta = api.registerModel.partial({ artifact: true });
@@ -48,8 +48,9 @@ async function textOf(part: MultipartFile | MultipartValue): Promise<string> {
 function jsonOf(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (error) {
-    throw problem('malformed_json', `part meta is not JSON: ${messageOf(error)}`, 'meta');
+  } catch {
+    // Not the parser's own words: they quote the caller's text.
+    throw problem('malformed_json', `part meta is not JSON: ${jsonFault(text)}`, 'meta');
   }
 }
 
@@ -69,6 +70,9 @@ function multipartProblem(error: unknown): unknown {
     case 'FST_MP_PREMATURE_CLOSE':
       return problem('malformed_body', 'the body ended before its last part was complete', 'body');
     default:
-      return error;
+      return isCutOff(error) ? problem('malformed_body', messageOf(error), 'body') : error;
   }
 }
+
+/** What the parser of multipart bodies says without a code. */
+const isCutOff = (error: unknown): boolean => /unexpected end of multipart data$/i.test(messageOf(error));

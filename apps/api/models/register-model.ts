@@ -2,9 +2,9 @@ import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { z } from 'zod';
 import type { ArtifactStore } from '#libs/artifacts/index.js';
-import { rejection, type api } from '#libs/contracts/index.js';
+import { api, fieldErrorsOf, rejection, type Rejection, type Signature } from '#libs/contracts/index.js';
 import { modelDefinition, type ModelCommand } from '#libs/domain/index.js';
-import type { AggregateStore } from '#libs/event-log/index.js';
+import { StreamRefused, type AggregateStore } from '#libs/event-log/index.js';
 import { executeCommand, ProblemException } from '#libs/nest/index.js';
 import { orArtifactProblem } from '../artifacts/artifact-problem.js';
 import { limits } from '../catalogue/limits.js';
@@ -38,7 +38,10 @@ export class RegisterModelHandler implements ICommandHandler<RegisterModel> {
   async execute({ body, caller }: RegisterModel): Promise<ModelRegistered> {
     const meta = this.commands.metaOf({ call: 'POST /api/models', target: body.name, body, caller });
     const command = await this.commandOf(body);
-    const { event, eventId, seq } = await executeCommand(this.store, modelDefinition, { id: body.name, command, meta });
+    const registered = executeCommand(this.store, modelDefinition, { id: body.name, command, meta });
+    const { event, eventId, seq } = await registered.catch((error: unknown) => {
+      throw isTooLarge(error) ? new ProblemException(tooLarge(command), {}, { cause: error }) : error;
+    });
     const { model, version } = event.data;
     return { model_id: model, version, stage: 'development', event_id: eventId, seq };
   }
@@ -56,6 +59,7 @@ export class RegisterModelHandler implements ICommandHandler<RegisterModel> {
     const tried = await this.trial.run({ digest: artifact, featureNames, nullable });
     if (!tried.ok) throw new ProblemException(tried.rejection);
     const signature = tried.value;
+    refuseUnrecordable(signature);
     const mismatch = body.signature && declaredMismatch(body.signature, signature);
     if (mismatch !== undefined) throw new ProblemException(mismatch);
     return {
@@ -69,4 +73,34 @@ export class RegisterModelHandler implements ICommandHandler<RegisterModel> {
       },
     };
   }
+}
+
+/** Names in a graph are any bytes of UTF-8: U+0000 would stop every read model that meets it. */
+function refuseUnrecordable(signature: Signature): void {
+  const checked = api.declaredSignature.safeParse(signature);
+  if (checked.success) return;
+  const errors = fieldErrorsOf(checked.error, 'signature').slice(0, mostErrors);
+  throw new ProblemException(
+    rejection('unsupported_model', `a name in the graph cannot be recorded: ${errors[0]!.path}`, errors),
+  );
+}
+
+const mostErrors = 20;
+
+/** The client's check against the server's max_payload, or the stream's own limit on a message. */
+const isTooLarge = (error: unknown): boolean =>
+  error instanceof StreamRefused && (error.errorCode === 10_054 || /max_payload/.test(error.reason));
+
+/** Names what takes the most room: the features of the model, or what the caller wrote beside it. */
+function tooLarge({ registration }: ModelCommand): Rejection {
+  const [field, bytes] = Object.entries(registration)
+    .map(([name, value]): [string, number] => [name, Buffer.byteLength(JSON.stringify(value))])
+    .reduce((largest, each) => (each[1] > largest[1] ? each : largest));
+  const told = `the registration is larger than one event of the log may be; ${field} takes ${bytes} bytes of it`;
+  if (field !== 'signature')
+    return rejection('invalid_request', told, [{ path: field, message: `expected less than ${bytes} bytes` }]);
+  const features = registration.signature.features.length;
+  return rejection('unsupported_model', `${features} features are too many to record: ${told}`, [
+    { path: 'artifact', message: 'expected fewer features, or one feature that is an array' },
+  ]);
 }

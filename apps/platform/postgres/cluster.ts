@@ -65,13 +65,29 @@ export function postgresCommand({ options, binaries, launcher }: PostgresCluster
 export const postgresUrl = (password: string, port: number, database: string = postgresDatabase): string =>
   `postgres://${postgresUser}:${password}@127.0.0.1:${port}/${database}`;
 
-/** True once the server takes connections. */
+/** True once a server takes connections there. @throws the driver's error for a password that the server refuses */
 export async function postgresAnswers(password: string, port: number): Promise<boolean> {
-  return (
-    (await withClient(password, port, 'postgres', (client) => client.query('select 1')).catch(() => undefined)) !==
-    undefined
-  );
+  try {
+    await withClient(password, port, 'postgres', (client) => client.query('select 1'));
+    return true;
+  } catch (error) {
+    if (isPasswordRefused(error)) throw error;
+    return false;
+  }
 }
+
+/** SQLSTATE invalid_password. */
+export const isPasswordRefused = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.code === '28P01';
+
+/** Whether the cluster's own server, and no other program, takes connections on the port: it says so in its pid file. */
+export async function isServing(options: PostgresOptions, port: number): Promise<boolean> {
+  const lines = (await readFile(join(dataFolderOf(options), 'postmaster.pid'), 'utf8').catch(() => '')).split('\n');
+  return lines[pidFileLine.port] === String(port) && lines[pidFileLine.status]?.trim() === 'ready';
+}
+
+/** Zero-based lines of postmaster.pid (PostgreSQL's miscadmin.h). */
+const pidFileLine = { port: 3, status: 7 } as const;
 
 /** Makes the database where it is missing. */
 export async function ensureDatabase(password: string, port: number, database: string): Promise<void> {
@@ -122,7 +138,7 @@ async function makeCluster({ options, binaries, launcher }: PostgresCluster): Pr
   });
   await rm(passwordFile, { force: true });
   if (!succeeded(result)) {
-    throw new ModelogError('postgres_init_failed', `initdb in ${options.folder}: ${describeFailure(result)}`);
+    throw new ModelogError('postgres_init_failed', `initdb in ${options.folder}: ${describeFailure(result, 5)}`);
   }
   await writeFile(markerOf(options), `${postgresMajor}\n`);
 }

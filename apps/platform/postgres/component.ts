@@ -6,10 +6,12 @@ import { ModelogError } from '#libs/kernel/index.js';
 import { commandLine } from '../bootstrap/process-identity.mjs';
 import type { WithParent } from '../processes/dies-with-parent.js';
 import { freePort } from '../processes/free-port.js';
-import type { ProcessDefinition } from '../processes/supervised-process.js';
+import { HopelessStart, type ProcessDefinition } from '../processes/supervised-process.js';
 import {
   dataFolderOf,
   ensureDatabase,
+  isPasswordRefused,
+  isServing,
   openCluster,
   postgresAnswers,
   postgresCommand,
@@ -57,12 +59,28 @@ export function postgresComponent({
       return spawn(command, args, { ...as, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true });
     },
     async ready(_child, signal) {
-      while (!(await postgresAnswers(server.password, port))) await delay(50, undefined, { signal });
+      while (!(await answers(server, port))) await delay(50, undefined, { signal });
       await ensureDatabase(server.password, port, postgresDatabase);
       everReady = true;
       onReady(port);
     },
   };
+}
+
+/** @throws HopelessStart when the server is ours and has another password: no further try changes that */
+async function answers(server: PostgresOptions, port: number): Promise<boolean> {
+  try {
+    return await postgresAnswers(server.password, port);
+  } catch (error) {
+    if (!isPasswordRefused(error)) throw error;
+    // Another program's server may have taken the port; ours then ends by itself and gets another one.
+    if (!(await isServing(server, port))) return false;
+    throw new HopelessStart(
+      'postgres_password',
+      `the cluster in ${server.folder} was made with another password than that of secrets.json (lost or replaced?): move ${server.folder} away, the read models are rebuilt from the log`,
+      { cause: error },
+    );
+  }
 }
 
 /**

@@ -44,9 +44,14 @@ export function run(command: string, args: readonly string[], options: RunOption
 
 export const succeeded = (result: RunResult): boolean => result.outcome.kind === 'exited' && result.outcome.code === 0;
 
-/** One line for a person: how it ended and the last thing it said. */
-export function describeFailure(result: RunResult): string {
+/** For a person: how it ended and the last thing it said, in so many lines (default one). */
+export function describeFailure(result: RunResult, lines = 1): string {
   const ended = result.outcome.kind === 'failed' ? result.outcome.why : `exit code ${result.outcome.code}`;
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n').at(-1)?.trim();
-  return said === undefined || said === '' ? ended : `${ended}: ${said}`;
+  const said = (result.stderr.trim() || result.stdout.trim())
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(-lines);
+  if (said.length === 0) return ended;
+  return lines === 1 ? `${ended}: ${said.join('')}` : [`${ended}:`, ...said].join('\n    ');
 }

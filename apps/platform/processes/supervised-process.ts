@@ -18,6 +18,9 @@ export interface ProcessDefinition {
   onLine?(line: string): void;
 }
 
+/** Thrown by `ready` for what no further try can mend: the first start fails with it at once. */
+export class HopelessStart extends ModelogError {}
+
 export interface SupervisionPolicy {
   /** Tries of the first start. */
   readonly attempts: number;
@@ -53,6 +56,8 @@ export interface SupervisedProcess {
    * @throws what `prepare` throws; ModelogError `component_failed` with the process's last lines; `component_stopped` when `stop` came first
    */
   start(): Promise<void>;
+  /** Ends the process once it was ready, so that it is started again. Does nothing while it is being started or stopped. */
+  restart(): Promise<void>;
   /** Ends the process for good. Resolves when it is gone. */
   stop(): Promise<void>;
 }
@@ -102,7 +107,9 @@ export function superviseProcess(
     } catch (error) {
       giveUp.abort();
       await child.end();
-      throw new ModelogError('component_failed', [messageOf(error), ...child.lastLines()].join('\n    '));
+      throw new ModelogError('component_failed', [messageOf(error), ...child.lastLines()].join('\n    '), {
+        cause: error,
+      });
     } finally {
       clearTimeout(limit);
     }
@@ -146,6 +153,7 @@ export function superviseProcess(
           return;
         } catch (error) {
           if (isAborted(stopping.signal)) throw stoppedWhileStarting(component);
+          if (error instanceof ModelogError && error.cause instanceof HopelessStart) throw error.cause;
           const wait = backoffMs(attempt, policy);
           if (attempt >= policy.attempts || clock.monotonic() + wait >= deadline) {
             throw new ModelogError(
@@ -157,6 +165,9 @@ export function superviseProcess(
           await delay(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
         }
       }
+    },
+    async restart() {
+      if (loop !== undefined && !isAborted(stopping.signal)) await current?.end();
     },
     async stop() {
       stopping.abort();

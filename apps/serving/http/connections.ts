@@ -1,8 +1,7 @@
-import type { Server, ServerResponse } from 'node:http';
-import { Server as NetServer, type Socket } from 'node:net';
+import type { Server } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-
-type HttpSocket = Socket & { readonly _httpMessage?: ServerResponse | null };
+import type { HttpSocket } from './transport-problem.js';
 
 /**
  * The open connections of a server, and a way to close them that loses nothing. Node's own `close` and

@@ -4,21 +4,34 @@ import httpProxy from '@fastify/http-proxy';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { rejection } from '#libs/contracts/index.js';
 import { messageOf } from '#libs/kernel/index.js';
-import { sendProblem } from '#libs/nest/index.js';
+import { answerFailure as answerThrown, sendProblem, type Logger } from '#libs/nest/index.js';
+import { isForwardable, nothingAt } from './forwardable-path.js';
 import { bodyLimit, pathOf, tooLarge, type SizeLimits } from './size-limits.js';
 
 export interface ForwardOptions extends SizeLimits {
   /** Where the api listens. */
   readonly apiUrl: string;
+  readonly logger: Logger;
 }
 
 /**
  * Forwards whatever no other route takes to the api: bodies are streamed both ways, event streams stay open as long as
  * both ends do. Time limits are the api's own. Nothing is tried twice: a command may have been carried out.
  */
-export async function forwardToApi(fastify: FastifyInstance, { apiUrl, ...limits }: ForwardOptions): Promise<void> {
+export async function forwardToApi(
+  fastify: FastifyInstance,
+  { apiUrl, logger, ...limits }: ForwardOptions,
+): Promise<void> {
   await fastify.register(async (scope) => {
+    // Nest sets its own handler after this scope is made, which therefore does not have it.
+    scope.setErrorHandler((error, request, reply) => {
+      answerThrown(error, request, reply, { logger });
+    });
     scope.removeAllContentTypeParsers();
+    scope.addHook('onRequest', (request, reply, done) => {
+      if (isForwardable(pathOf(request.url))) done();
+      else void sendProblem(reply, nothingAt(request.url));
+    });
     scope.addHook('preParsing', (request, _reply, payload, done) => {
       const limit = bodyLimit(request.method, pathOf(request.url), limits);
       const body = payload.pipe(new LimitedBody(limit));
@@ -35,7 +48,9 @@ export async function forwardToApi(fastify: FastifyInstance, { apiUrl, ...limits
       undici: { headersTimeout: 0, bodyTimeout: 0, connections: 256, pipelining: 1 },
       replyOptions: {
         retryDelay: () => null,
-        rewriteRequestHeaders: (_request, { expect: _expect, ...headers }) => headers,
+        // The api compares Origin with the host that the browser asked; Host becomes the api's own.
+        rewriteRequestHeaders: ({ headers: { host } }, { expect: _expect, ...headers }) =>
+          host === undefined ? headers : { ...headers, 'x-forwarded-host': host },
         rewriteHeaders: withoutHopByHop,
         onError: (reply, { error }) => {
           answerFailure(reply as FastifyReply, error);
@@ -83,6 +98,8 @@ class CutOff extends Error {
 }
 
 function answerFailure(reply: FastifyReply, error: Error): void {
+  // The body stood still, and its sender was told so.
+  if (reply.raw.headersSent) return;
   const cause = rootOf(error);
   if (cause instanceof BodyTooLarge) {
     void sendProblem(reply, tooLarge(cause.limit), { connection: 'close' });

@@ -1,12 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { problemOf, rejection } from '#libs/contracts/index.js';
+import { rejection } from '#libs/contracts/index.js';
+import { clientErrorAnswerer } from './client-error.js';
 import { predictBatch } from './predict-batch.js';
 import { respondRefusal, type PredictContext } from './predict-context.js';
 import { predictSingle } from './predict-single.js';
 import { isJsonType } from './read-body.js';
 import { refuseBody } from './refuse-body.js';
 import { announcedBytes, bodyLimit, pathOf, tooLarge, type SizeLimits } from './size-limits.js';
+import { refuseStalledBodies } from './stalled-body.js';
+import { transportProblem } from './transport-problem.js';
 
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -14,16 +16,21 @@ export interface FrontServerOptions extends SizeLimits {
   readonly predict: PredictContext;
   /** Answers everything but predictions. */
   readonly otherwise: RequestHandler;
+  /** Milliseconds that a body may stand still (default 30,000). */
+  readonly bodyIdleMs?: number | undefined;
 }
 
 /** Milliseconds that an idle connection is kept: longer than common clients and load balancers keep theirs. */
 const keepAliveMs = 72_000;
 
+/** Milliseconds for the headers. Named, for Node takes no limit of its own where `requestTimeout` is none. */
+const headersMs = 60_000;
+
 /**
  * The public HTTP server. Predictions are answered here, in front of any framework: routing, hooks and reply objects
  * cost more than a prediction does. Announced sizes are enforced before a byte of a body is read.
  */
-export function createFrontServer({ predict, otherwise, ...limits }: FrontServerOptions): Server {
+export function createFrontServer({ predict, otherwise, bodyIdleMs = 30_000, ...limits }: FrontServerOptions): Server {
   const single = predictSingle(predict);
   const batch = predictBatch(predict);
   const { admission } = predict;
@@ -31,6 +38,10 @@ export function createFrontServer({ predict, otherwise, ...limits }: FrontServer
   const dispatch = (request: IncomingMessage, response: ServerResponse): void => {
     const path = pathOf(request.url ?? '/');
     const method = request.method ?? 'GET';
+    if (request.headers.host === undefined && request.httpVersion === '1.1') {
+      refuseBody(request, response, rejection('malformed_body', 'a request of HTTP/1.1 needs the header Host'));
+      return;
+    }
     const announced = announcedBytes(request);
     if (announced !== undefined && announced > bodyLimit(method, path, limits)) {
       admission.count('too_large');
@@ -53,27 +64,31 @@ export function createFrontServer({ predict, otherwise, ...limits }: FrontServer
     } else handler(request, response);
   };
 
-  // A large upload takes longer than Node's five minutes; headers keep their limit of a minute.
-  const server = createServer({ keepAliveTimeout: keepAliveMs, requestTimeout: 0 }, dispatch);
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: headersMs,
+      // A large upload takes longer than Node's five minutes: what limits it is that it moves.
+      requestTimeout: 0,
+      // Node's own refusal has no body.
+      requireHostHeader: false,
+    },
+    dispatch,
+  );
+  refuseStalledBodies(server, bodyIdleMs, () => {
+    admission.count('malformed');
+  });
   server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
     const announced = announcedBytes(request) ?? 0;
     if (announced <= bodyLimit(request.method ?? 'GET', pathOf(request.url ?? '/'), limits)) response.writeContinue();
     dispatch(request, response);
   });
-  server.on('clientError', answerClientError);
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = rejection('invalid_request', 'no expectation but 100-continue can be met', [
+      { path: 'header Expect', message: 'expected 100-continue' },
+    ]);
+    refuseBody(request, response, transportProblem(417, refusal));
+  });
+  server.on('clientError', clientErrorAnswerer());
   return server;
-}
-
-/** What node:http itself could not read: a body cut off half-way, a broken header. */
-function answerClientError(error: NodeJS.ErrnoException, socket: Socket & { _httpMessage?: ServerResponse }): void {
-  if (error.code === 'ECONNRESET' || !socket.writable || socket._httpMessage?.headersSent === true) {
-    socket.destroy(error);
-    return;
-  }
-  const problem = problemOf(rejection('malformed_body', `the request cannot be read: ${error.code ?? error.message}`));
-  const body = JSON.stringify(problem);
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\ncontent-type: application/problem+json; charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  );
 }

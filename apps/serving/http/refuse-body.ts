@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { problemOf, type Rejection } from '#libs/contracts/index.js';
+import { problemOf, type Problem, type Rejection } from '#libs/contracts/index.js';
 
 /** How much of a refused body is read and thrown away, and for how long. */
 const lingerBytes = 8 * 2 ** 20;
@@ -10,15 +10,15 @@ const lingerMs = 2_000;
  * when the client stops sending, or after two seconds or 8 MiB: closed at once, with bytes unread, the operating system
  * would reset it and the client might never see the answer.
  */
-export function refuseBody(request: IncomingMessage, response: ServerResponse, rejection: Rejection): void {
-  const problem = problemOf(rejection);
+export function refuseBody(request: IncomingMessage, response: ServerResponse, refusal: Rejection | Problem): void {
+  const problem = 'status' in refusal ? refusal : problemOf(refusal);
   const body = JSON.stringify(problem);
   response.writeHead(problem.status, {
     'content-type': 'application/problem+json; charset=utf-8',
     'content-length': Buffer.byteLength(body),
     connection: 'close',
   });
-  if (request.headers.expect !== undefined) {
+  if (/100-continue/i.test(request.headers.expect ?? '')) {
     // The client waits for a word before it sends the body: nothing is on its way.
     response.end(body);
     return;

@@ -29,9 +29,9 @@ describe('a predict body', () => {
     ['{"deployment":"d","input":{},"request_id":null}', 'request_id'],
     [`{"deployment":"d","input":{},"subject_id":"${'x'.repeat(257)}"}`, 'subject_id'],
     ['{"deployment":"d","input":{},"routing_key":{"a":1}}', 'routing_key'],
-    ['{"deployment":"d","input":{},"color":1}', 'body'],
-    ['{"deployment":"d","input":{},"__proto__":{"x":1}}', 'body'],
-    ['{"deployment":"d","input":{},"constructor":1}', 'body'],
+    ['{"deployment":"d","input":{},"color":1}', 'color'],
+    ['{"deployment":"d","input":{},"__proto__":{"x":1}}', '__proto__'],
+    ['{"deployment":"d","input":{},"constructor":1}', 'constructor'],
   ])('%s is refused, naming %s', (json, path) => {
     const body = parsed(json);
     expect(readPredict(body)).toBeNull();

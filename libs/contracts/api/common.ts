@@ -4,17 +4,26 @@ import { z } from 'zod';
 export const position = z.int().positive();
 
 export const asOf = z
-  .union([
-    z
-      .string()
-      .regex(/^seq:[1-9]\d{0,14}$/, 'a position is written seq:N')
-      .transform((text) => ({ seq: Number(text.slice(4)) })),
-    z.iso.datetime({ offset: true }).transform((text) => ({ at: Date.parse(text) })),
-  ])
+  .union(
+    [
+      z
+        .string()
+        .regex(/^seq:[1-9]\d{0,14}$/, 'a position is written seq:N')
+        .transform((text) => ({ seq: Number(text.slice(4)) })),
+      z.iso.datetime({ offset: true }).transform((text) => ({ at: Date.parse(text) })),
+    ],
+    { error: 'expected an ISO-8601 instant with its offset, for example 2026-11-23T12:00:00Z, or seq:N' },
+  )
   .meta({ id: 'AsOf', description: 'A past moment: an ISO-8601 instant or seq:N' });
 export type AsOf = z.infer<typeof asOf>;
 
-const wholeNumber = (from: number, to: number) => z.coerce.number().pipe(z.int().min(from).max(to));
+/** In a query: a whole number in decimal digits. What JavaScript also reads as a number (0x10, 1e2, a blank) is none. */
+export const wholeNumber = (from: number, to: number) =>
+  z.preprocess((text, context) => {
+    if (typeof text === 'string' && /^\d{1,16}$/.test(text)) return Number(text);
+    context.addIssue({ code: 'custom', message: 'expected a whole number in decimal digits' });
+    return z.NEVER;
+  }, z.int().min(from).max(to));
 
 export const readQuery = z.object({
   as_of: asOf.optional(),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { environment, recording, strategy } from '../events/deployment.js';
 import { deploymentName, modelName, modelVersion, sha256Digest, versionReference } from '../names.js';
+import { storable } from '../text.js';
 import { accepted, listOf } from './common.js';
 
 export const deploy = z
@@ -8,7 +9,7 @@ export const deploy = z
     deployment: deploymentName,
     model: versionReference,
     environment: environment.optional(),
-    strategy: strategy.optional(),
+    strategy: strategy.strict().optional(),
     recording: recording.optional(),
   })
   .meta({ id: 'Deploy' });
@@ -18,7 +19,7 @@ export const deployAccepted = z
   .object({ deployment: deploymentName, rollout_id: z.uuid(), ...accepted })
   .meta({ id: 'DeployAccepted' });
 
-export const retire = z.strictObject({ reason: z.string().min(1).max(2000) }).meta({ id: 'Retire' });
+export const retire = z.strictObject({ reason: storable(z.string().min(1).max(2000)) }).meta({ id: 'Retire' });
 export const retired = z.object({ deployment: deploymentName, ...accepted }).meta({ id: 'Retired' });
 
 export const deploymentState = z.enum([

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { wholeNumber } from './common.js';
 
 /** A governance event on the wire: CloudEvents names where it has them. */
 export const eventView = z
@@ -24,13 +25,14 @@ export const eventView = z
 export type EventView = z.infer<typeof eventView>;
 
 export const eventsQuery = z.object({
-  from_seq: z.coerce.number().pipe(z.int().min(1)).default(1),
-  limit: z.coerce.number().pipe(z.int().min(1).max(500)).default(50),
+  from_seq: wholeNumber(1, Number.MAX_SAFE_INTEGER).default(1),
+  limit: wholeNumber(1, 500).default(50),
   cursor: z.string().min(1).max(64).optional(),
   types: z
     .string()
     .max(1000)
-    .transform((text) => text.split(',').filter((type) => type !== ''))
+    .refine((text) => text.split(',').every((type) => type !== ''), 'expected types of events, separated by commas')
+    .transform((text) => text.split(','))
     .optional(),
   aggregate: z
     .string()

@@ -2,23 +2,27 @@ import { z } from 'zod';
 import { baseline, lineage, metrics, stage, tags } from '../events/model.js';
 import { modelName, modelVersion, sha256Digest } from '../names.js';
 import { signature } from '../signature.js';
+import { storable } from '../text.js';
 import { accepted, asOfSeq, listOf } from './common.js';
+
+/** A signature that can be recorded, declared by a caller or read from a graph. */
+export const declaredSignature = storable(signature);
 
 export const registerModel = z
   .strictObject({
     name: modelName,
     version: modelVersion.optional(),
     artifact: sha256Digest,
-    description: z.string().max(10_000).optional(),
-    tags: tags.optional(),
-    task: z.string().min(1).max(64).optional(),
-    metrics: metrics.optional(),
+    description: storable(z.string().max(10_000)).optional(),
+    tags: storable(tags).optional(),
+    task: storable(z.string().min(1).max(64)).optional(),
+    metrics: storable(metrics).optional(),
     /** Checked against the signature read from the graph. */
-    signature: signature.optional(),
-    feature_names: z.array(z.string().min(1).max(256)).min(1).max(100_000).optional(),
-    nullable: z.array(z.string().min(1)).optional(),
-    baseline: baseline.optional(),
-    lineage: lineage.optional(),
+    signature: declaredSignature.optional(),
+    feature_names: storable(z.array(z.string().min(1).max(256)).min(1).max(100_000)).optional(),
+    nullable: storable(z.array(z.string().min(1))).optional(),
+    baseline: storable(baseline.strict()).optional(),
+    lineage: storable(lineage.strict()).optional(),
   })
   .meta({ id: 'RegisterModel' });
 export type RegisterModel = z.infer<typeof registerModel>;

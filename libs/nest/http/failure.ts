@@ -84,7 +84,11 @@ const isBroken = (thrown: unknown): boolean =>
   /^(ECONNRESET|ECONNREFUSED|EPIPE|ETIMEDOUT|ENOTFOUND|ERR_STREAM_PREMATURE_CLOSE|08\w{3}|57P\w{2}|53300)$/.test(
     codeOf(thrown) ?? '',
   ) ||
-  (thrown instanceof Error && thrown.message === 'aborted');
+  (thrown instanceof Error && brokenMessages.test(thrown.message));
+
+/** Node's, and those that pg gives no code: a query without an answer in time, no free connection, a lost one. */
+const brokenMessages =
+  /^(aborted|Query read timeout|timeout exceeded when trying to connect|Connection terminated\b.*)$/;
 
 const cutOff = (): Rejection => rejection('malformed_body', 'the connection broke before the whole body had arrived');
 

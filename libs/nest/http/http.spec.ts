@@ -33,6 +33,7 @@ const thrown: Record<string, () => Error> = {
   damaged: () => new ModelogError('artifact_damaged', 'secret detail'),
   artifact: () => new ModelogError('artifact_not_found', 'no artifact has the digest sha256:0'),
   broken: () => Object.assign(new Error('secret detail'), { code: 'ECONNREFUSED' }),
+  silent: () => new Error('Query read timeout'),
   unknown: () => new Error('secret detail'),
   teapot: () => new HttpException('secret detail', 418),
 };
@@ -157,6 +158,11 @@ describe.each([
     expect((await call('/things?limit=x')).errors?.map(({ path }) => path)).toEqual(['query.limit']);
   });
 
+  it('says of a parameter given twice that one value was expected', async () => {
+    const answer = await call('/things?limit=1&limit=2');
+    expect(answer.errors).toEqual([{ path: 'query.limit', message: expect.stringContaining('a single value') }]);
+  });
+
   it('refuses a body that is too large with the limit', async () => {
     const answer = await post(JSON.stringify({ name: 'a'.repeat(bodyLimit) }));
     expect(answer).toMatchObject({ status: 413, code: 'payload_too_large', detail: 'the limit is 1000 bytes' });
@@ -184,6 +190,7 @@ describe.each([
       ['down', 'log_unavailable'],
       ['overloaded', 'overloaded'],
       ['broken', 'unavailable'],
+      ['silent', 'unavailable'],
     ] as const) {
       const answer = await call(`/things/${what}/throw`);
       expect(answer).toMatchObject({ status: 503, code });

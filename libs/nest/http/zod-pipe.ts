@@ -1,6 +1,6 @@
 import type { PipeTransform } from '@nestjs/common';
 import type { z } from 'zod';
-import { rejection, type FieldError } from '#libs/contracts/index.js';
+import { fieldErrorsOf, rejection, type FieldError } from '#libs/contracts/index.js';
 import { ProblemException } from './problem-exception.js';
 
 /** `@Body(new ZodPipe(schema)) body`: the validated body, query or parameters of a Nest controller. */
@@ -27,7 +27,7 @@ export function parseOrThrow<Schema extends z.ZodType>(schema: Schema, value: un
   if (root === '' && isNoObject(value) && wantsObject(parsed.error)) {
     throw new ProblemException(rejection('malformed_body', `the body must be a JSON object, not ${kindOf(value)}`));
   }
-  const errors = errorsOf(parsed.error, root);
+  const errors = errorsOf(parsed.error, value, root);
   const named = errors.slice(0, errorsInDetail).map(({ path, message }) => `${path}: ${message}`);
   const more = errors.length > named.length ? [`and ${errors.length - named.length} more`] : [];
   throw new ProblemException(
@@ -51,16 +51,15 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`;
 }
 
-/** As `fieldErrorsOf`, but an unknown field is named by its own path, not by that of the object it is in. */
-const errorsOf = (error: z.ZodError, root: string): FieldError[] =>
-  error.issues.flatMap((issue) =>
-    issue.code === 'unrecognized_keys'
-      ? issue.keys.map((key) => ({ path: pathOf([root, ...issue.path, key]), message: 'this field is unknown here' }))
-      : { path: pathOf([root, ...issue.path]), message: issue.message },
-  );
+/** A parameter that was given more than once arrives as an array: whatever else is wrong with it, it is this. */
+function errorsOf(error: z.ZodError, value: unknown, root: string): FieldError[] {
+  const repeated = root === 'query' && !isNoObject(value) ? repeatedIn(value as object) : [];
+  const paths = repeated.map((name) => `${root}.${name}`);
+  return [
+    ...paths.map((path) => ({ path, message: 'expected a single value; the parameter is given more than once' })),
+    ...fieldErrorsOf(error, root).filter(({ path }) => !paths.includes(path)),
+  ];
+}
 
-const pathOf = (parts: readonly PropertyKey[]): string =>
-  parts
-    .map(String)
-    .filter((part) => part !== '')
-    .join('.') || 'body';
+const repeatedIn = (query: object): string[] =>
+  Object.entries(query).flatMap(([name, value]) => (Array.isArray(value) ? [name] : []));

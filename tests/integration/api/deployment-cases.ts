@@ -104,7 +104,7 @@ export function deploymentCases(world: () => ApiWorld): void {
       expect([again.status, again.body]).toEqual([202, first.body]);
       expect(await world().head()).toBe(before);
       await expectRefused(world(), () => deploy({ deployment: 'repeated', model, environment: 'staging' }, key), {
-        ...{ status: 409, code: 'idempotency_conflict' },
+        ...{ status: 409, code: 'idempotency_conflict', path: 'header Idempotency-Key' },
       });
     });
 

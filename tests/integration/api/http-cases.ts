@@ -37,6 +37,36 @@ export function httpCases(world: () => ApiWorld): void {
       await expectRefused(world(), () => raw('a: b', { 'content-type': 'application/yaml' }), refusal);
     });
 
+    it("refuses what another site's page sends", async () => {
+      const refusal = { status: 403, code: 'cross_site' } as const;
+      const other = { origin: 'https://other.example' };
+      await expectRefused(world(), () => raw('{}', other), { ...refusal, path: 'header Origin' });
+      const site = { 'content-type': 'multipart/form-data; boundary=x', 'sec-fetch-site': 'cross-site' };
+      await expectRefused(world(), () => raw('{}', site), { ...refusal, path: 'header Sec-Fetch-Site' });
+    });
+
+    it.each([
+      ['/api/models?as_of=yesterday', 'query.as_of', /ISO-8601.*seq:N/],
+      ['/api/models?limit=1&limit=2', 'query.limit', /a single value/],
+      ['/api/models?limit=0x10', 'query.limit', /whole number/],
+      ['/api/events?types=', 'query.types', /types/],
+      ['/api/models/a%00b', 'model_id', /model name/],
+      ['/api/deploy/status?deployment=a%00b', 'query.deployment', /deployment name/],
+      ['/api/events?aggregate=model/a%00b', 'query.aggregate', /model\/<name>/],
+      ['/api/events?aggregate=configuration/a%00b', 'query.aggregate', /configuration\/modelog/],
+    ])('refuses GET %s by the name of the parameter', async (address, path, says) => {
+      await expectRefused(world(), () => world().get(address), {
+        ...{ status: 422, code: 'invalid_request', path, says },
+      });
+    });
+
+    it.each(['a\\u0000b', 'a\\ud800b'])('refuses a cursor that goes on after "%s"', async (after) => {
+      const cursor = Buffer.from(`["models",1,"${after}"]`).toString('base64url');
+      await expectRefused(world(), () => world().get(`/api/models?cursor=${cursor}`), {
+        ...{ status: 422, code: 'invalid_cursor', path: 'cursor' },
+      });
+    });
+
     it('knows what is at an address and what it takes', async () => {
       await expectRefused(world(), () => world().get('/api/nothing'), { status: 404, code: 'not_found' });
       const answer = await expectRefused(world(), () => world().request('DELETE', '/api/models/x'), {

@@ -83,7 +83,41 @@ export function modelCases(world: () => ApiWorld): void {
       });
     });
 
+    it('refuses what one event cannot hold, naming what takes the room', async () => {
+      const tags = Object.fromEntries(Array.from({ length: 1_200 }, (_, index) => [`tag ${index}`, 'x'.repeat(1_000)]));
+      const artifact = await forest();
+      await expectRefused(world(), () => register({ name: 'large', artifact, tags }), {
+        ...{ status: 422, code: 'invalid_request', path: 'tags', says: /one event/ },
+      });
+    });
+
+    it('refuses text that cannot be recorded', async () => {
+      await expectRefused(
+        world(),
+        () => register({ name: 'm', artifact: `sha256:${'0'.repeat(64)}`, description: 'a\ud800' }),
+        {
+          ...{ status: 422, code: 'invalid_request', path: 'description' },
+        },
+      );
+    });
+
     describe('as multipart/form-data', () => {
+      it('needs a boundary', async () => {
+        const headers = { 'content-type': 'multipart/form-data' };
+        await expectRefused(world(), () => world().request('POST', '/api/models', { body: 'x', headers }), {
+          ...{ status: 400, code: 'malformed_body', path: 'header Content-Type' },
+        });
+      });
+
+      it('does not quote a meta part that is not JSON', async () => {
+        const form = new FormData();
+        form.append('meta', '{"password": hunter2}');
+        const answer = await expectRefused(world(), () => send(form), {
+          ...{ status: 400, code: 'malformed_json', path: 'meta', says: 'line 1, column 14' },
+        });
+        expect(answer.text).not.toContain('hunter2');
+      });
+
       const send = (form: FormData, headers: Record<string, string> = {}) =>
         world().request('POST', '/api/models', { body: form, headers });
       const file = (): Blob => new Blob([new Uint8Array(fixture('mlp-iris/model.onnx'))]);
@@ -219,7 +253,7 @@ export function modelCases(world: () => ApiWorld): void {
         expect(first.status).toBe(201);
         expect((await register({ name: 'keyed', artifact }, key)).body).toEqual(first.body);
         await expectRefused(world(), () => register({ name: 'keyed', artifact, description: 'other' }, key), {
-          ...{ status: 409, code: 'idempotency_conflict' },
+          ...{ status: 409, code: 'idempotency_conflict', path: 'header Idempotency-Key' },
         });
         // A key is scoped to the thing that is changed.
         expect((await register({ name: 'keyed too', artifact }, key)).status).toBe(201);

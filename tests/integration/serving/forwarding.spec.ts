@@ -82,8 +82,8 @@ const hangUpOn =
   };
 
 /** Everything a raw connection answers until it is closed. */
-async function raw(head: string, then: (socket: Socket) => void = () => undefined): Promise<string> {
-  const { hostname, port } = new URL(url);
+async function raw(head: string, then: (socket: Socket) => void = () => undefined, to: string = url): Promise<string> {
+  const { hostname, port } = new URL(to);
   const socket = connectSocket(Number(port), hostname);
   let text = '';
   socket.on('data', (chunk: Buffer) => (text += chunk.toString('utf8')));
@@ -233,5 +233,63 @@ describe('without the api', () => {
     expect([ready.status, ready.json.errors.map(({ path }) => path)]).toEqual([503, ['api']]);
     expect((await alone.get('/metrics')).text).toContain('modelog_routing_seq');
     alone.close();
+  });
+});
+
+describe('a request that cannot be taken as HTTP', () => {
+  const lines = (...head: string[]): string => `${head.join('\r\n')}\r\n\r\n`;
+  const host = 'host: x';
+  const last = 'connection: close';
+  const get = (path: string): string => lines(`GET ${path} HTTP/1.1`, host, last);
+
+  it.each([
+    ['a lone percent sign', get('/api/models/%'), 404, 'not_found'],
+    ['an impossible escape', get('/api/models/%zz'), 404, 'not_found'],
+    ['a way out of the folder', get('/api/models/..%2f..%2fetc'), 404, 'not_found'],
+    ['two slashes', get('//api/models'), 404, 'not_found'],
+    ['a segment of 15 KB', get(`/api/models/${'x'.repeat(15_000)}`), 404, 'not_found'],
+    [
+      'an empty content type',
+      lines('POST /api/deploy HTTP/1.1', host, last, 'content-type: ', 'content-length: 2') + '{}',
+      415,
+      'unsupported_media_type',
+    ],
+    ['no host', lines('GET /api/models HTTP/1.1', last), 400, 'malformed_body'],
+    ['another expectation', lines('GET /api/models HTTP/1.1', host, 'expect: foo'), 417, 'invalid_request'],
+    ['a header of 100 KB', lines('GET / HTTP/1.1', host, `x: ${'y'.repeat(100_000)}`), 431, 'malformed_body'],
+  ])('%s: is answered with a problem', async (_what, head, status, code) => {
+    const answer = await raw(head, hangUpOn('"code"'));
+    expect(answer.slice(0, 12)).toBe(`HTTP/1.1 ${status}`);
+    expect(answer.toLowerCase()).toContain('content-type: application/problem+json');
+    const body = JSON.parse(answer.slice(answer.indexOf('\r\n\r\n') + 4)) as object;
+    expect(body).toMatchObject({ status, code });
+    expect(seen).toEqual([]);
+  });
+});
+
+describe('a body that stands still', () => {
+  it.each(['/api/predict', '/api/predict/batch', '/api/artifacts'])('to %s is given up: 408', async (path) => {
+    const impatient = await world.serve({ apiUrl, bodyIdleMs: 100 });
+    const answer = await raw(
+      `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n{"a"`,
+      undefined,
+      impatient.url,
+    );
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(answer).toContain('"code":"malformed_body"');
+    await until(() => seen.every(({ aborted }) => aborted), { what: 'the api to see a broken body' });
+    await impatient.stop();
+  });
+
+  it('is not an event stream that is silent for longer', async () => {
+    const impatient = await world.serve({ apiUrl, bodyIdleMs: 50 });
+    const stream = await fetch(`${impatient.url}/api/events`);
+    const reader = stream.body!.getReader();
+    await reader.read();
+    const stalled = `POST /api/predict HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 9\r\n\r\n`;
+    for (let times = 0; times < 3; times++) expect(await raw(stalled, undefined, impatient.url)).toContain(' 408 ');
+    expect(seen[0]!.aborted).toBe(false);
+    await reader.cancel();
+    await impatient.stop();
   });
 });
