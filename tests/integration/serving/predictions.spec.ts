@@ -141,7 +141,7 @@ describe('refused requests', () => {
     ['an array for a number', () => predict({ ...row(), ash: [1] }), 422, 'ill_typed_feature', 'input.ash'],
     ['a number beyond float32', () => predict({ ...row(), ash: 1e39 }), 422, 'not_finite', 'input.ash'],
     ['an input that is no object', () => predict([1, 2]), 422, 'invalid_request', 'input'],
-    ['an unknown field', () => predict(row(), { color: 1 }), 422, 'invalid_request', 'body'],
+    ['an unknown field', () => predict(row(), { color: 1 }), 422, 'invalid_request', 'color'],
     ['an empty request id', () => predict(row(), { request_id: '' }), 422, 'invalid_request', 'request_id'],
     [
       'an empty batch',
