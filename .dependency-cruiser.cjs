@@ -14,11 +14,19 @@ const mayImport = {
   artifacts: 'kernel|contracts',
   onnx: 'kernel|contracts',
   inference: 'kernel|contracts|onnx',
+  learning: 'kernel|contracts',
+  datasets: 'kernel|contracts',
   nest: 'kernel|contracts|domain|event-log|projecting|artifacts',
 };
 
+/** Plain numerics, of use outside this system: of contracts they take types only. */
+const numerics = 'learning|datasets';
+
 /** What the pure libraries must not touch: frameworks and drivers. */
 const impure = '^node_modules/(@nestjs|@nats-io|pg|onnxruntime-node|fastify)/';
+
+/** Specs, and what the specs of a projection share. */
+const specs = '\\.spec\\.ts$|^projections/[^/]+/testing/';
 
 module.exports = {
   forbidden: [
@@ -50,7 +58,7 @@ module.exports = {
       name: 'libs-through-their-index',
       comment: 'The public surface of a library is its index.ts.',
       severity: 'error',
-      from: { path: '^(apps|projections|config)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(apps|projections|config)/', pathNot: specs },
       to: { path: '^libs/[^/]+/', pathNot: '^libs/[^/]+/index\\.ts$' },
     },
     {
@@ -58,6 +66,19 @@ module.exports = {
       severity: 'error',
       from: { path: '^libs/([^/]+)/', pathNot: '\\.spec\\.ts$' },
       to: { path: '^libs/[^/]+/', pathNot: ['^libs/[^/]+/index\\.ts$', '^libs/$1/'] },
+    },
+    {
+      name: 'numerics-take-types-only',
+      comment: 'From contracts they take types alone: what they refuse, an app turns into a problem.',
+      severity: 'error',
+      from: { path: lib(numerics), pathNot: '\\.spec\\.ts$' },
+      to: { path: lib('contracts'), dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'numerics-are-pure',
+      severity: 'error',
+      from: { path: lib(numerics), pathNot: '\\.spec\\.ts$' },
+      to: { path: impure },
     },
     {
       name: 'domain-is-pure',
@@ -91,7 +112,7 @@ module.exports = {
     {
       name: 'projections-import-downwards',
       severity: 'error',
-      from: { path: '^projections/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^projections/', pathNot: specs },
       to: { path: '^(apps|config|tests)/|^libs/(?!kernel|contracts|domain|event-log|projecting)' },
     },
     {
@@ -104,7 +125,7 @@ module.exports = {
     {
       name: 'product-does-not-import-tests',
       severity: 'error',
-      from: { path: '^(apps|libs|projections|config)/', pathNot: '\\.spec\\.ts$' },
+      from: { path: '^(apps|libs|projections|config)/', pathNot: specs },
       to: { path: '^tests/' },
     },
   ],

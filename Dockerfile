@@ -15,6 +15,7 @@ COPY --from=build /app/dist ./dist
 COPY --from=build /app/config ./config
 RUN mkdir /data && chown node:node /data
 USER node
+# An address that others reach: it does not start without MODELOG_AUTH_SECRET.
 ENV NODE_ENV=production MODELOG_HOST=0.0.0.0 MODELOG_PORT=5000 MODELOG_DATA_DIR=/data
 VOLUME /data
 EXPOSE 5000

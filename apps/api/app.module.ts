@@ -1,6 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { HealthModule } from '#libs/nest/index.js';
+import { WhoAmIController } from './access/whoami.controller.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { Commands } from './commands.js';
 import { DeployHandler } from './deployments/deploy.js';
@@ -9,9 +10,31 @@ import { DeploymentsController } from './deployments/deployments.controller.js';
 import { RetireDeploymentHandler } from './deployments/retire.js';
 import { EventsController } from './events/events.controller.js';
 import { ListEventsHandler } from './events/list-events.js';
+import { LineageController } from './lineage/lineage.controller.js';
+import { ReadLineageHandler } from './lineage/read-lineage.js';
+import { AnnotateVersionHandler } from './models/annotate-version.js';
+import { ArchiveVersionHandler } from './models/archive-version.js';
+import { BaselineProfiles } from './models/baseline-profiles.js';
+import { RemoveAliasHandler, SetAliasHandler } from './models/change-alias.js';
+import { CompareVersionsHandler } from './models/compare-versions.js';
+import { DecideApprovalHandler } from './models/decide-approval.js';
+import { ChampionFollowers } from './models/followers.js';
+import { GuardedAppend } from './models/guarded-append.js';
 import { ModelsController } from './models/models.controller.js';
-import { GetModelHandler, ListModelsHandler } from './models/read-models.js';
+import { OptimiseVersionHandler } from './models/optimise-version.js';
+import { PromoteVersionHandler } from './models/promote-version.js';
+import {
+  GetModelHandler,
+  GetVersionHandler,
+  ListModelsHandler,
+  ListVersionsHandler,
+  ModelHistoryHandler,
+} from './models/read-models.js';
+import { RecordEvaluationHandler } from './models/record-evaluation.js';
 import { RegisterModelHandler } from './models/register-model.js';
+import { RollBackChampionHandler } from './models/roll-back-champion.js';
+import { VersionRegistrar } from './models/version-registrar.js';
+import { VersionsController } from './models/versions.controller.js';
 import { MetricsController } from './operations/metrics.controller.js';
 import type { Parts } from './parts.js';
 import { tokens } from './tokens.js';
@@ -20,14 +43,31 @@ import { WhyController } from './why/why.controller.js';
 
 const handlers = [
   RegisterModelHandler,
+  AnnotateVersionHandler,
+  RecordEvaluationHandler,
+  DecideApprovalHandler,
+  PromoteVersionHandler,
+  RollBackChampionHandler,
+  SetAliasHandler,
+  RemoveAliasHandler,
+  ArchiveVersionHandler,
+  OptimiseVersionHandler,
   ListModelsHandler,
   GetModelHandler,
+  ListVersionsHandler,
+  GetVersionHandler,
+  ModelHistoryHandler,
+  CompareVersionsHandler,
+  ReadLineageHandler,
   DeployHandler,
   RetireDeploymentHandler,
   DeploymentStatusHandler,
   ExplainHandler,
   ListEventsHandler,
 ];
+
+/** What several handlers share. */
+const services = [GuardedAppend, VersionRegistrar, ChampionFollowers, BaselineProfiles];
 
 @Module({})
 export class AppModule {
@@ -38,12 +78,15 @@ export class AppModule {
       controllers: [
         ArtifactsController,
         ModelsController,
+        VersionsController,
+        LineageController,
         DeploymentsController,
         WhyController,
         EventsController,
         MetricsController,
+        WhoAmIController,
       ],
-      providers: [...partProviders(parts), Commands, ...handlers],
+      providers: [...partProviders(parts), Commands, ...services, ...handlers],
     };
   }
 }

@@ -1,6 +1,13 @@
 import 'reflect-metadata';
 import { join } from 'node:path';
-import { createLogger, listen, requireConfiguration, runApp, type RunningApp } from '#libs/nest/index.js';
+import {
+  createLogger,
+  listen,
+  requireConfiguration,
+  requireLoopback,
+  runApp,
+  type RunningApp,
+} from '#libs/nest/index.js';
 import { createApp } from './http/create-app.js';
 import { openParts } from './parts.js';
 
@@ -25,12 +32,13 @@ export async function start({
 }: StartOptions = {}): Promise<RunningApi> {
   const configuration = await requireConfiguration({ env });
   const { MODELOG_INSTANCE: instance, LOG_LEVEL: level } = configuration.environment;
-  const { MODELOG_API_FD: fd, MODELOG_API_URL: address } = configuration.environment;
+  const { MODELOG_API_FD: fd, MODELOG_API_URL: address, MODELOG_AUTH_SECRET: secret } = configuration.environment;
+  const { hostname: host, port } = new URL(address);
+  if (fd === undefined) requireLoopback({ variable: 'MODELOG_API_URL', host, secret });
   const logger = createLogger({ component: 'api', instance, level });
   const parts = await openParts({ configuration, logger, trialProgram });
   try {
     const app = await createApp(parts);
-    const { hostname: host, port } = new URL(address);
     const { url } = await listen(app, { fd, host, port: Number(port) });
     logger.info({ url }, 'the api answers');
     return {

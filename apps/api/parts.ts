@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path';
 import { openArtifactStore, type ArtifactStore } from '#libs/artifacts/index.js';
 import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
 import {
@@ -10,10 +11,12 @@ import {
 } from '#libs/event-log/index.js';
 import { randomIds, systemClock, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
+  authenticatorOf,
   connectNats,
   HealthRegistry,
   Metrics,
   ServingMembers,
+  type Authenticator,
   type Configuration,
   type Logger,
   type NatsConnection,
@@ -21,9 +24,11 @@ import {
 import { openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { deployments, DeploymentQueries } from '#projections/deployments/index.js';
+import { lineage, LineageQueries } from '#projections/lineage/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
 import { traffic, TrafficQueries } from '#projections/traffic/index.js';
 import { applyConfiguration, type AppliedConfiguration } from './configuration/apply-configuration.js';
+import { DatasetProfiler } from './datasets/dataset-profiler.js';
 import { EventTail } from './events/event-tail.js';
 import { LiveFeeds } from './events/live-feeds.js';
 import { registerHealth } from './operations/health.js';
@@ -36,6 +41,7 @@ export interface Parts {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
+  readonly authenticator: Authenticator;
   readonly version: string;
   readonly metrics: Metrics;
   readonly requests: RequestSeconds;
@@ -45,10 +51,12 @@ export interface Parts {
   readonly traffic: StreamStore;
   readonly artifacts: ArtifactStore;
   readonly registry: RegistryQueries;
+  readonly lineage: LineageQueries;
   readonly deployments: DeploymentQueries;
   readonly predictions: TrafficQueries;
   readonly configuration: AppliedConfiguration;
   readonly trial: ModelTrial;
+  readonly profiler: DatasetProfiler;
   readonly feeds: LiveFeeds;
   /** No new work: feeds end, a trial under way is given up. */
   release(): void;
@@ -59,7 +67,7 @@ export interface Parts {
 export interface OpenOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
-  /** The compiled trial process. */
+  /** The compiled trial process; the other compiled programs lie in the folders beside its own. */
   readonly trialProgram: string;
 }
 
@@ -104,6 +112,7 @@ async function assemble(
 ): Promise<Parts> {
   const [clock, ids] = [systemClock, randomIds];
   const { MODELOG_REPLICAS: replicas, MODELOG_INSTANCE: instance } = configuration.environment;
+  const authenticator = authenticatorOf({ secret: configuration.environment.MODELOG_AUTH_SECRET, clock });
   await ensureStreams(connection, streamDeclarations(replicas));
   const stream = (name: string): StreamStore => new JetStreamStore({ connection, stream: name });
   const [eventStream, trafficStream] = [stream(streamNames.events), stream(streamNames.traffic)];
@@ -118,6 +127,7 @@ async function assemble(
   const artifacts = await openArtifactStore({ connection, replicas, clock });
   const readers = {
     registry: new ProjectionReader({ database, projection: registry, head: () => events.head(), clock }),
+    lineage: new ProjectionReader({ database, projection: lineage, head: () => events.head(), clock }),
     deployments: new ProjectionReader({ database, projection: deployments, head: () => events.head(), clock }),
     traffic: new ProjectionReader({ database, projection: traffic, head: () => trafficStream.head(), clock }),
   };
@@ -126,12 +136,17 @@ async function assemble(
   const members = new ServingMembers({ connection, replicas });
   registerHealth(health, { connection, database, members, readers: Object.values(readers) });
   const tail = new EventTail(events);
-  const feeds = new LiveFeeds(tail);
+  const feeds = new LiveFeeds(tail, clock);
   const trial = new ModelTrial({ artifacts, program: trialProgram });
+  const profiler = new DatasetProfiler(join(dirname(trialProgram), '../datasets/profile-thread.js'));
   const requests = apiMetrics(metrics, {
     feeds,
     streams: [
-      { name: streamNames.events, head: () => eventStream.head(), readers: [readers.registry, readers.deployments] },
+      {
+        name: streamNames.events,
+        head: () => eventStream.head(),
+        readers: [readers.registry, readers.lineage, readers.deployments],
+      },
       { name: streamNames.traffic, head: () => trafficStream.head(), readers: [readers.traffic] },
     ],
   });
@@ -144,6 +159,7 @@ async function assemble(
       clock,
       ids,
       logger,
+      authenticator,
       version: packageVersion(),
       metrics,
       requests,
@@ -152,10 +168,12 @@ async function assemble(
       events,
       artifacts,
       trial,
+      profiler,
       feeds,
     },
     traffic: trafficStream,
     registry: new RegistryQueries(readers.registry),
+    lineage: new LineageQueries(readers.lineage),
     deployments: new DeploymentQueries(readers.deployments),
     predictions: new TrafficQueries({ traffic: readers.traffic, events: readers.deployments }),
     configuration: applied,

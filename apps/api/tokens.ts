@@ -11,13 +11,15 @@ export const tokens = {
   /** StreamStore of TRAFFIC. */
   traffic: Symbol('StreamStore TRAFFIC'),
   artifacts: Symbol('ArtifactStore'),
-  /** RegistryQueries, DeploymentQueries, TrafficQueries. */
+  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries. */
   registry: Symbol('RegistryQueries'),
+  lineage: Symbol('LineageQueries'),
   deployments: Symbol('DeploymentQueries'),
   predictions: Symbol('TrafficQueries'),
   /** AppliedConfiguration: the files in force and where the log says so. */
   configuration: Symbol('AppliedConfiguration'),
   trial: Symbol('ModelTrial'),
+  profiler: Symbol('DatasetProfiler'),
   /** LiveFeeds: the event streams that are open. */
   feeds: Symbol('LiveFeeds'),
 } as const;

@@ -6,6 +6,8 @@ import { readSettings } from './settings.js';
 /** `npm start`: everything up, then one ready line; Ctrl-C or SIGTERM stops everything in order. */
 async function main(): Promise<void> {
   const settings = readSettings(process.env);
+  // The apps are given it by name; nats-server, PostgreSQL and what fetches them have no use for it.
+  delete process.env.MODELOG_AUTH_SECRET;
   const output = openOutput(process.stdout, settings.logLevel);
   const platform = createPlatform({ settings, output });
   let stopping = false;

@@ -95,6 +95,7 @@ describe('the platform', () => {
     expect(statSync(join(first.folder, 'run/connection.json')).mode & 0o777).toBe(0o600);
     expect(addresses.public_url).toBe(first.url);
     expect((await ask(first.url)).instance).toBe('serving-0');
+    expect(first.printed.filter((line) => line.startsWith('No authentication'))).toHaveLength(1);
     expect(first.printed.filter((line) => line.includes('ready in')).map((line) => line.split(' ')[0])).toEqual([
       ...(first.printed.findIndex((line) => line.startsWith('nats-server  ready')) <
       first.printed.findIndex((line) => line.startsWith('postgres'))

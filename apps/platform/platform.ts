@@ -14,7 +14,7 @@ import { openLogFile } from './processes/log-file.js';
 import { endOrphans, processList } from './processes/process-list.js';
 import { standardPolicy, type ProcessDefinition, type SupervisionPolicy } from './processes/supervised-process.js';
 import { rememberedPorts, type RememberedPorts } from './remembered-ports.js';
-import { exposureWarning, type PlatformSettings } from './settings.js';
+import { openNotice, type PlatformSettings } from './settings.js';
 import { Supervisor } from './supervisor.js';
 import type { Output } from './output.js';
 
@@ -62,8 +62,8 @@ export function createPlatform(options: PlatformOptions): Platform {
   };
 
   const startAll = async (): Promise<string> => {
-    const warning = exposureWarning(settings.host);
-    if (warning !== undefined) output.logger.warn({ host: settings.host }, warning);
+    const notice = openNotice(settings);
+    if (notice !== undefined) output.print(notice);
     const folder = openDataFolder(settings.dataFolder);
     cleanups.push(() => {
       folder.release();
@@ -124,6 +124,7 @@ export function createPlatform(options: PlatformOptions): Platform {
       MODELOG_PUBLIC_URL: publicUrl,
       MODELOG_API_URL: `http://127.0.0.1:${apiSocket.port}`,
       LOG_LEVEL: settings.logLevel,
+      ...(settings.authSecret === undefined ? {} : { MODELOG_AUTH_SECRET: settings.authSecret }),
     });
     for (const stage of apps) {
       const definitions = stage.map((app) =>

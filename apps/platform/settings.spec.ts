@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { expect, it } from '@jest/globals';
-import { exposureWarning, readSettings } from './settings.js';
+import { openNotice, readSettings } from './settings.js';
 
 it('has a default for everything, and takes an empty variable for none', () => {
   const settings = readSettings({ MODELOG_PORT: '', NATS_URL: '' });
@@ -43,8 +43,35 @@ it('names every wrong variable at once, without its password', () => {
   );
 });
 
-it('warns of an address that others reach, and of no other', () => {
-  for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) expect(exposureWarning(host)).toBeUndefined();
-  for (const host of ['0.0.0.0', '::', '192.168.1.2', '127.evil.example'])
-    expect(exposureWarning(host)).toContain(`MODELOG_HOST is ${host}: whoever reaches this address`);
+const secret = 'a secret of thirty-two characters or more';
+
+it.each(['0.0.0.0', '::', '192.168.1.2', '127.evil.example', '127.0.0.256', 'localhost.example'])(
+  'refuses to listen on %s without a secret, and takes it with one',
+  (host) => {
+    expect(() => readSettings({ MODELOG_HOST: host })).toThrow(
+      `MODELOG_HOST is "${host}": expected 127.0.0.1, ::1 or localhost as long as MODELOG_AUTH_SECRET is not set`,
+    );
+    expect(() => readSettings({ MODELOG_HOST: host, MODELOG_AUTH_SECRET: '' })).toThrow(
+      'MODELOG_AUTH_SECRET is not set',
+    );
+    expect(readSettings({ MODELOG_HOST: host, MODELOG_AUTH_SECRET: secret })).toMatchObject({
+      ...{ host, authSecret: secret },
+    });
+  },
+);
+
+it('needs no secret on loopback, and says what that means', () => {
+  for (const host of ['127.0.0.1', '127.0.0.2', '::1', 'localhost']) {
+    const settings = readSettings({ MODELOG_HOST: host });
+    expect(settings).toMatchObject({ host, authSecret: undefined });
+    expect(openNotice(settings)).toMatch(/^No authentication: .* actor local\. MODELOG_AUTH_SECRET/);
+  }
+  expect(openNotice({ authSecret: secret })).toBeUndefined();
+});
+
+it('refuses a short secret without showing it', () => {
+  const short = 'tooshort-tooshort';
+  const refused = (): unknown => readSettings({ MODELOG_AUTH_SECRET: short });
+  expect(refused).toThrow('MODELOG_AUTH_SECRET is 17 characters long: expected at least 32 characters');
+  expect(refused).not.toThrow(short);
 });

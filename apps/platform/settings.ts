@@ -1,8 +1,7 @@
-import { isIPv4 } from 'node:net';
 import { availableParallelism } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
-import { ModelogError } from '#libs/kernel/index.js';
+import { isLoopback, ModelogError } from '#libs/kernel/index.js';
 import { rootFolder } from './root-folder.js';
 
 /** What the platform itself reads from the environment; the apps validate what they read. */
@@ -19,6 +18,8 @@ export interface PlatformSettings {
   readonly databaseUrl: string | undefined;
   readonly natsProgram: string | undefined;
   readonly servingProcesses: number;
+  /** Signs and checks tokens; undefined: no authentication. Never to be shown. */
+  readonly authSecret: string | undefined;
   readonly logLevel: LogLevel;
 }
 
@@ -35,7 +36,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
   if (!parsed.success) {
     const lines = parsed.error.issues.map(({ path, message }) => {
       const name = String(path[0]);
-      return `${name} is ${JSON.stringify(masked(given[name]))}: expected ${message}`;
+      return `${name} is ${shown(name, given[name])}: expected ${message}`;
     });
     throw new ModelogError('settings_invalid', lines.join('\n'));
   }
@@ -50,15 +51,16 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     databaseUrl: value.DATABASE_URL,
     natsProgram: value.MODELOG_NATS_SERVER,
     servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
+    authSecret: value.MODELOG_AUTH_SECRET,
     logLevel: value.LOG_LEVEL,
   };
 }
 
-/** What a person should know who opens the port to others; undefined for loopback. */
-export function exposureWarning(host: string): string | undefined {
-  if (host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return undefined;
-  return `MODELOG_HOST is ${host}: whoever reaches this address can deploy models and read predictions, for there is no authentication. Keep it behind a firewall or a proxy that authenticates`;
-}
+/** What a person should know who starts without authentication; undefined with it. */
+export const openNotice = ({ authSecret }: Pick<PlatformSettings, 'authSecret'>): string | undefined =>
+  authSecret === undefined
+    ? 'No authentication: whoever uses this machine may do everything, as the actor local. MODELOG_AUTH_SECRET (32 characters or more) turns it on'
+    : undefined;
 
 const whole = (least: number, most: number, what: string): z.ZodType<number, string> =>
   z
@@ -68,23 +70,37 @@ const whole = (least: number, most: number, what: string): z.ZodType<number, str
 
 const notEmpty = z.string().trim().min(1, 'something other than spaces');
 
-const variables = z.object({
-  MODELOG_HOST: notEmpty.default('127.0.0.1'),
-  MODELOG_PORT: whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one').prefault('5000'),
-  MODELOG_DATA_DIR: notEmpty.default('.modelog'),
-  MODELOG_CONFIG_DIR: notEmpty.optional(),
-  NATS_URL: z
-    .string()
-    .regex(/^(nats|tls|wss?):\/\/\S+$/, 'a NATS URL: nats://[user:password@]host[:port]')
-    .optional(),
-  DATABASE_URL: z
-    .string()
-    .regex(/^postgres(ql)?:\/\/\S+$/, 'a PostgreSQL URL: postgres://user:password@host:port/database')
-    .optional(),
-  MODELOG_NATS_SERVER: notEmpty.optional(),
-  MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
-  LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
-});
+const variables = z
+  .object({
+    MODELOG_HOST: notEmpty.default('127.0.0.1'),
+    MODELOG_PORT: whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one').prefault('5000'),
+    MODELOG_DATA_DIR: notEmpty.default('.modelog'),
+    MODELOG_CONFIG_DIR: notEmpty.optional(),
+    NATS_URL: z
+      .string()
+      .regex(/^(nats|tls|wss?):\/\/\S+$/, 'a NATS URL: nats://[user:password@]host[:port]')
+      .optional(),
+    DATABASE_URL: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/\S+$/, 'a PostgreSQL URL: postgres://user:password@host:port/database')
+      .optional(),
+    MODELOG_NATS_SERVER: notEmpty.optional(),
+    MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
+    MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
+    LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  })
+  .superRefine(({ MODELOG_HOST: host, MODELOG_AUTH_SECRET: secret }, context) => {
+    if (secret !== undefined || isLoopback(host)) return;
+    context.addIssue({
+      code: 'custom',
+      path: ['MODELOG_HOST'],
+      message:
+        '127.0.0.1, ::1 or localhost as long as MODELOG_AUTH_SECRET is not set, for others who reach this address could deploy models and read predictions. Set MODELOG_AUTH_SECRET to 32 random characters or more (openssl rand -base64 33), and give out tokens (npx modelog token --help)',
+    });
+  });
 
-/** A URL is shown without its password. */
-const masked = (value: string | undefined): string => (value ?? '').replace(/(:\/\/[^/@:]*:)[^/@]*@/, '$1***@');
+/** A secret is not shown, a URL without its password. */
+const shown = (name: string, value = ''): string =>
+  name === 'MODELOG_AUTH_SECRET'
+    ? `${value.length} characters long`
+    : JSON.stringify(value.replace(/(:\/\/[^/@:]*:)[^/@]*@/, '$1***@'));

@@ -12,6 +12,7 @@ import {
   type RunningProjection,
 } from '#libs/projecting/index.js';
 import { deployments } from '#projections/deployments/index.js';
+import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
 
@@ -45,6 +46,7 @@ export class Projections implements OnApplicationBootstrap, BeforeApplicationShu
     this.running = [
       runProjection(registry, { ...common, source: events, onNotice: this.tell(registry.name) }),
       runProjection(deployments, { ...common, source: events, onNotice: this.tell(deployments.name) }),
+      runProjection(lineage, { ...common, source: events, onNotice: this.tell(lineage.name) }),
       runProjection(traffic, { ...common, ...trafficPace, source: chunks, onNotice: this.tell(traffic.name) }),
     ];
     for (const projection of this.running) {

@@ -6,10 +6,16 @@ const timeoutMs = 1_500;
 
 const refused = z.object({ detail: z.string(), errors: z.array(fieldError).optional() });
 
+interface Asked {
+  readonly signal?: AbortSignal;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
 /** What a serving process asks the api itself, beside forwarding. */
 export function apiClient(apiUrl: string) {
-  const get = (path: string, signal?: AbortSignal): Promise<Response> =>
+  const get = (path: string, { signal, headers = {} }: Asked = {}): Promise<Response> =>
     fetch(new URL(path, apiUrl), {
+      headers,
       signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(signal === undefined ? [] : [signal])]),
     });
   return {
@@ -17,7 +23,7 @@ export function apiClient(apiUrl: string) {
     async requireReady(signal: AbortSignal): Promise<void> {
       let response: Response;
       try {
-        response = await get('/health/ready', signal);
+        response = await get('/health/ready', { signal });
       } catch (error) {
         throw new Error(`the api does not answer: ${causeOf(error)}`, { cause: error });
       }
@@ -27,10 +33,10 @@ export function apiClient(apiUrl: string) {
       throw new Error(parsed.success ? reasonOf(parsed.data) : `the api answers with ${response.status}`);
     },
 
-    /** Its Prometheus exposition; null while it does not answer. */
-    async metrics(): Promise<string | null> {
+    /** Its Prometheus exposition, asked for with this header Authorization; null while it does not answer. */
+    async metrics(authorization: string | undefined): Promise<string | null> {
       try {
-        const response = await get('/metrics');
+        const response = await get('/metrics', { headers: authorization === undefined ? {} : { authorization } });
         return response.ok ? await response.text() : null;
       } catch {
         return null;

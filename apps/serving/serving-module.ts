@@ -1,5 +1,5 @@
-import { Controller, Get, Inject, Module, Res, type DynamicModule } from '@nestjs/common';
-import type { FastifyReply } from 'fastify';
+import { Controller, Get, Inject, Module, Req, Res, type DynamicModule } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { HealthModule, HealthRegistry, Metrics } from '#libs/nest/index.js';
 import { mergeMetrics } from './http/merge-metrics.js';
 import type { PredictHealth } from './predict-health.js';
@@ -9,8 +9,8 @@ export interface ServingFacade {
   readonly metrics: Metrics;
   readonly health: HealthRegistry;
   predictHealth(): PredictHealth;
-  /** The api's exposition; null while it does not answer. */
-  apiMetrics(): Promise<string | null>;
+  /** The api's exposition, asked for with the caller's own token; null while it does not answer. */
+  apiMetrics(authorization: string | undefined): Promise<string | null>;
 }
 
 const servingFacade = Symbol('ServingFacade');
@@ -25,9 +25,9 @@ class ServingController {
   }
 
   @Get('metrics')
-  async metrics(@Res() reply: FastifyReply): Promise<void> {
+  async metrics(@Req() { headers }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     const { metrics } = this.serving;
-    const [own, ofApi] = await Promise.all([metrics.text(), this.serving.apiMetrics()]);
+    const [own, ofApi] = await Promise.all([metrics.text(), this.serving.apiMetrics(headers.authorization)]);
     await reply.header('content-type', metrics.contentType).send(ofApi === null ? own : mergeMetrics(own, ofApi));
   }
 }

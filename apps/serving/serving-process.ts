@@ -10,12 +10,15 @@ import { eventCatalogue, subjects, type GovernanceEvent } from '#libs/contracts/
 import { BulkPublisher, EventReader, JetStreamStore } from '#libs/event-log/index.js';
 import { isoTime, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
+  authenticatorOf,
   HealthRegistry,
   listen,
   NestLogger,
+  requirePermissions,
   sendProblem,
   ServingMembers,
   useProblems,
+  type Authenticator,
   type Listening,
   type Logger,
   type NatsConnection,
@@ -27,6 +30,7 @@ import { Connections } from './http/connections.js';
 import { forwardToApi } from './http/forward.js';
 import { nothingAt } from './http/forwardable-path.js';
 import { createFrontServer, type RequestHandler } from './http/front-server.js';
+import { accessOf } from './http/require-permission.js';
 import type { SizeLimits } from './http/size-limits.js';
 import { joinMembers } from './membership.js';
 import { loadArtifactFrom } from './models/load-artifact.js';
@@ -49,6 +53,8 @@ export interface ServingOptions {
   readonly listen: { readonly fd?: number | undefined; readonly host: string; readonly port: number };
   /** Of the platform: `serving-0`. The process itself is told from its predecessor by a suffix. */
   readonly instance: string;
+  /** MODELOG_AUTH_SECRET; left out: no authentication. */
+  readonly authSecret?: string | undefined;
   readonly maxBatchRows: number;
   readonly maxQueuedRows: number;
   readonly limits?: SizeLimits;
@@ -160,6 +166,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   health.register('api', (signal) => api.requireReady(signal));
 
   const { app, server } = await createHttp(options, {
+    authenticator: authenticatorOf({ secret: options.authSecret, clock }),
     predict: { admission, recorder, maxRecordedBytes },
     facade: {
       metrics,
@@ -169,7 +176,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
           stateOf: (id) => pool.stateOf(id),
           unrecorded: (deployment) => recording.lastErrorOf(subjects.predictions(deployment)),
         }),
-      apiMetrics: () => api.metrics(),
+      apiMetrics: (authorization) => api.metrics(authorization),
     },
   });
   const connections = new Connections(server);
@@ -203,9 +210,11 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
 async function createHttp(
   { apiUrl, limits = {}, bodyIdleMs, logger }: ServingOptions,
   {
+    authenticator,
     predict,
     facade,
   }: {
+    readonly authenticator: Authenticator;
     readonly predict: Parameters<typeof createFrontServer>[0]['predict'];
     readonly facade: Parameters<typeof ServingModule.register>[0];
   },
@@ -218,7 +227,7 @@ async function createHttp(
     // The front server answers these; Fastify would answer a second time and destroy the connection.
     clientErrorHandler: () => undefined,
     serverFactory: (handler: RequestHandler) => {
-      const server = createFrontServer({ predict, otherwise: handler, bodyIdleMs, ...limits });
+      const server = createFrontServer({ predict, authenticator, otherwise: handler, bodyIdleMs, ...limits });
       servers.push(server);
       return server;
     },
@@ -236,6 +245,7 @@ async function createHttp(
   const app = await NestFactory.create<NestFastifyApplication>(module, adapter, nestOptions);
   useProblems(app, { logger });
   const fastify: FastifyInstance = adapter.getInstance();
+  requirePermissions(fastify, authenticator, accessOf);
   await forwardToApi(fastify, { apiUrl, logger, ...limits });
   return { app, server: servers[0]! };
 }

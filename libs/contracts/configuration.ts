@@ -1,9 +1,54 @@
 import { z } from 'zod';
 import { environment, recording } from './events/deployment.js';
 
+/** A bound on a metric that a version must have to be promoted. */
+const metricBound = z
+  .strictObject({
+    metric: z.string().min(1).max(128),
+    min: z.number().optional(),
+    max: z.number().optional(),
+    /** Of the newest evaluation on this data set; left out: as registered. */
+    dataset: z.string().min(1).max(512).optional(),
+    /** Of that data set; left out: whichever split was evaluated last. */
+    split: z.string().min(1).max(64).optional(),
+  })
+  .refine(({ min, max }) => min !== undefined || max !== undefined, 'expected min, max or both')
+  .refine(
+    ({ dataset, split }) => split === undefined || dataset !== undefined,
+    'expected dataset where split is named',
+  );
+export type MetricBound = z.infer<typeof metricBound>;
+
+const promotionPolicy = z
+  .strictObject({
+    /** How many must have approved. */
+    approvals: z.int().min(0).max(20).default(0),
+    /** Who registered the version, requested the promotion or promotes does not count as an approver. */
+    four_eyes: z.boolean().default(true),
+    /** Hours after which an approval no longer counts; null: never. */
+    approval_valid_h: z.number().positive().max(87_600).nullable().default(null),
+    evidence: z
+      .strictObject({
+        metrics: z.array(metricBound).max(50).default([]),
+        /** Data sets on which an evaluation must be recorded. */
+        evaluation_on: z.array(z.string().min(1).max(512)).max(20).default([]),
+        /** Callers of the champion can stay callers of the version. */
+        compatible_signature: z.boolean().default(false),
+      })
+      .prefault({}),
+  })
+  .prefault({});
+/** What a promotion to one stage takes. */
+export type PromotionPolicy = z.infer<typeof promotionPolicy>;
+
 /** config/pipeline_config.yaml. A key arrives with the behaviour it steers. */
 export const pipelineConfig = z
   .strictObject({
+    registry: z
+      .strictObject({
+        promotion: z.strictObject({ staging: promotionPolicy, production: promotionPolicy }).prefault({}),
+      })
+      .prefault({}),
     deployment: z
       .strictObject({
         /** For a deploy command that names none. */
@@ -51,6 +96,8 @@ export const environmentVariables = z.object({
   /** Inherited listening sockets; without them an app binds its own port. */
   MODELOG_PUBLIC_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
   MODELOG_API_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
+  /** Signs and checks tokens. Without it there is no authentication, and the server stays on loopback. */
+  MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 export type EnvironmentVariables = z.infer<typeof environmentVariables>;

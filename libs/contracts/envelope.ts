@@ -5,6 +5,7 @@
 export const header = {
   messageId: 'Nats-Msg-Id',
   expectedLastSubjectSequence: 'Nats-Expected-Last-Subject-Sequence',
+  expectedLastSequence: 'Nats-Expected-Last-Sequence',
   id: 'ce-id',
   type: 'ce-type',
   source: 'ce-source',

@@ -33,17 +33,50 @@ export const sha256Digest = z
   .regex(/^sha256:[0-9a-f]{64}$/, "a digest is 'sha256:' and 64 lower-case hexadecimal digits")
   .meta({ id: 'Digest', description: 'Content address: sha256 of the bytes' });
 
-/** `name@1.2.0`. Names hold no `@`, so the first one separates. */
+/** The version in production has this alias; only promotion and rollback move it. */
+export const championAlias = 'champion';
+
+export const aliasName = z
+  .string()
+  .regex(
+    /^[A-Za-z][A-Za-z0-9_-]{0,63}$/,
+    "an alias begins with a letter and holds letters, digits, '_' and '-', at most 64",
+  )
+  .meta({ id: 'AliasName', description: 'A name that points to one version of a model and can be moved' });
+
+/** A version as a caller names it: `1.2.0`, or an alias. No alias begins with a digit. */
+export const versionSelector = z
+  .string()
+  .refine(
+    (text) => modelVersion.safeParse(text).success || aliasName.safeParse(text).success,
+    'a version is MAJOR.MINOR.PATCH, for example 1.2.0, or an alias, for example champion',
+  )
+  .meta({ id: 'VersionSelector', description: 'MAJOR.MINOR.PATCH or an alias' });
+
+export const isVersion = (selector: string): boolean => modelVersion.safeParse(selector).success;
+
+export interface VersionReference {
+  readonly name: string;
+  /** `1.2.0` or an alias. */
+  readonly selector: string;
+}
+
+/** `name@1.2.0` or `name@alias`. Names hold no `@`, so the first one separates. */
 export const versionReference = z
   .string()
-  .regex(/^[^@]+@[^@]+$/, 'a model version is written name@MAJOR.MINOR.PATCH')
-  .transform((text, context) => {
-    const [name, version] = text.split('@') as [string, string];
-    const parsed = z.object({ name: modelName, version: modelVersion }).safeParse({ name, version });
+  .regex(/^[^@]+@[^@]+$/, 'a model version is written name@MAJOR.MINOR.PATCH or name@alias')
+  .transform((text, context): VersionReference => {
+    const [name, selector] = text.split('@') as [string, string];
+    const parsed = z.object({ name: modelName, selector: versionSelector }).safeParse({ name, selector });
     if (parsed.success) return parsed.data;
     for (const issue of parsed.error.issues) context.addIssue({ code: 'custom', message: issue.message });
     return z.NEVER;
   });
+
+/** Who acts: from a token, `local` without authentication, `system:…` for Modelog's own processes. */
+export const actorName = z
+  .string()
+  .regex(/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/, 'an actor is 1 to 128 printable ASCII characters');
 
 /**
  * The name as one token of a NATS subject, injective: every byte that is not a letter, a digit, `_` or `-`

@@ -13,6 +13,9 @@ export const problemCodes = {
   not_found: [404, 'There is nothing at this address'],
   method_not_allowed: [405, 'This address does not take the method'],
   cross_site: [403, 'Pages of other sites may not change anything here'],
+  authentication_required: [401, 'A token is required'],
+  invalid_token: [401, 'The token does not hold'],
+  forbidden: [403, 'The role does not allow this'],
   payload_too_large: [413, 'The body is too large'],
   // commands
   idempotency_conflict: [409, 'The Idempotency-Key was used with another body'],
@@ -28,6 +31,21 @@ export const problemCodes = {
   version_not_found: [404, 'The model has no such version'],
   version_exists: [409, 'The version is registered already'],
   version_archived: [409, 'The version is archived'],
+  version_rejected: [409, 'The version is rejected'],
+  version_in_use: [409, 'The version is in use'],
+  policy_not_met: [409, 'The promotion policy is not met'],
+  stage_order: [409, 'Stages follow in order'],
+  champion_moved: [409, 'Another version is champion'],
+  own_request: [409, 'Nobody approves what is their own'],
+  nothing_to_roll_back: [409, 'There is no former champion'],
+  alias_not_found: [404, 'The model has no such alias'],
+  alias_reserved: [409, 'The alias moves by promotion and rollback only'],
+  lineage_cycle: [409, 'A version cannot descend from itself'],
+  lineage_node_not_found: [404, 'The lineage has no such node'],
+  invalid_curve: [422, 'The artifact is no such curve'],
+  invalid_baseline: [422, 'The baseline cannot be read'],
+  tolerance_exceeded: [422, 'The optimised model differs by more than was asked for'],
+  nothing_to_optimise: [422, 'The graph has nothing that this method improves'],
   not_onnx: [422, 'The artifact is not an ONNX model'],
   external_data: [422, 'The model keeps tensors in other files'],
   unsupported_model: [422, 'The model has inputs or outputs that cannot be served'],
@@ -56,6 +74,8 @@ export const problemCodes = {
   // reads
   not_caught_up: [503, 'The read model has not reached the position'],
   invalid_position: [422, 'The position is not in the log'],
+  invalid_filter: [422, 'The filter cannot be read'],
+  invalid_order: [422, 'The order cannot be read'],
   invalid_cursor: [422, 'The cursor was not made by this list'],
   unavailable: [503, 'A component cannot serve'],
   internal: [500, 'Something failed that should not'],
@@ -79,6 +99,8 @@ export const problem = z
     detail: z.string(),
     code: z.string(),
     errors: z.array(fieldError).optional(),
+    /** Position of the log on which a refused command was decided. */
+    as_of_seq: z.int().nonnegative().optional(),
   })
   .meta({ id: 'Problem', description: 'RFC 9457 problem details with a stable code' });
 export type Problem = z.infer<typeof problem>;
@@ -88,12 +110,14 @@ export interface Rejection {
   readonly code: ProblemCode;
   readonly detail: string;
   readonly errors?: readonly FieldError[];
+  /** Position of the log on which it was decided; the append path adds it. */
+  readonly as_of_seq?: number;
 }
 
 export const rejection = (code: ProblemCode, detail: string, errors?: readonly FieldError[]): Rejection =>
   errors === undefined ? { code, detail } : { code, detail, errors };
 
-export function problemOf({ code, detail, errors }: Rejection): Problem {
+export function problemOf({ code, detail, errors, as_of_seq }: Rejection): Problem {
   const [status, title] = problemCodes[code];
   return {
     type: `urn:modelog:problem:${code}`,
@@ -102,6 +126,7 @@ export function problemOf({ code, detail, errors }: Rejection): Problem {
     detail,
     code,
     ...(errors ? { errors: [...errors] } : {}),
+    ...(as_of_seq === undefined ? {} : { as_of_seq }),
   };
 }
 

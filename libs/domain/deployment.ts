@@ -1,12 +1,14 @@
 /**
  * A deployment: an address with traffic. A deploy command asks for a version; the serving supervisor reports that the
- * version is loaded (traffic moves with DeploymentWentLive) or cannot be loaded (traffic stays).
+ * version is loaded (traffic moves with DeploymentWentLive) or cannot be loaded (traffic stays). A deployment that
+ * follows its model's champion is asked by the supervisor whenever the champion has moved.
  */
 import { z } from 'zod';
 import {
   catalogueOf,
   deploymentEvents,
   environment,
+  isVersion,
   modelName,
   modelVersion,
   recording,
@@ -23,9 +25,19 @@ import {
   type Strategy,
 } from '#libs/contracts/index.js';
 import { accept, assertNever, entityIdOf, reject, type Decider, type Result } from '#libs/kernel/index.js';
-import type { VersionState } from './registered-model.js';
+import type { VersionState } from './registered-model/state.js';
 
-const rollout = z.object({ rollout_id: z.uuid(), model: modelName, version: modelVersion, recording });
+const rollout = z.object({
+  rollout_id: z.uuid(),
+  model: modelName,
+  version: modelVersion,
+  recording,
+  /**
+   * The newest move of the model's champion that the deployment, with this rollout, has answered: by going along, by
+   * staying or by failing to load it. Null: the version was named outright.
+   */
+  champion_seq: z.int().nullable(),
+});
 type Rollout = z.infer<typeof rollout>;
 
 const deploymentState = z.object({
@@ -43,7 +55,10 @@ export interface SeenModel {
   readonly name: string;
   /** EVENTS sequence of the model's last event; 0 where it has none. */
   readonly seq: number;
-  readonly version: string;
+  /** `1.2.0` or an alias. */
+  readonly selector: string;
+  /** The event that made the version champion, where the deployment shall follow it. */
+  readonly championSeq?: number;
   /** Absent where the model or the version does not exist. */
   readonly state?: VersionState;
 }
@@ -66,8 +81,26 @@ export interface DeployCommand {
   };
 }
 
+/** The champion of a model has moved: what the supervisor tells each deployment that follows it. */
+export interface FollowCommand {
+  readonly type: 'Follow';
+  readonly commandId: string;
+  readonly deployment: string;
+  readonly champion: {
+    readonly model: string;
+    /** EVENTS sequence of the model's last event, and of the one that made the version champion. */
+    readonly modelSeq: number;
+    readonly seq: number;
+    readonly state: VersionState;
+  };
+  /** The rollout that was live when the signatures were compared, and whether its callers can stay callers. */
+  readonly compared: { readonly rolloutId: string; readonly compatible: boolean } | null;
+  readonly loadTimeoutS: number;
+}
+
 export type DeploymentCommand =
   | DeployCommand
+  | FollowCommand
   | {
       readonly type: 'MarkLive';
       readonly deployment: string;
@@ -89,6 +122,8 @@ export const deployment: Decider<DeploymentCommand, DeploymentState, DeploymentE
     switch (command.type) {
       case 'Deploy':
         return deploy(command, state);
+      case 'Follow':
+        return follow(command, state);
       case 'MarkLive':
       case 'MarkFailed':
         return settle(command, state);
@@ -105,7 +140,13 @@ export const deployment: Decider<DeploymentCommand, DeploymentState, DeploymentE
       case 'DeploymentWentLive':
         return { ...state, live: state.pending, pending: null };
       case 'DeploymentFailed':
-        return { ...state, pending: null };
+        return { ...state, live: answered(state), pending: null };
+      case 'DeploymentStayed':
+        return {
+          ...state,
+          live: state.live && { ...state.live, champion_seq: event.data.champion_seq },
+          pending: null,
+        };
       case 'DeploymentRetired':
         return { environment: null, live: null, pending: null, retired: true };
       default:
@@ -116,10 +157,14 @@ export const deployment: Decider<DeploymentCommand, DeploymentState, DeploymentE
 
 function deploy(command: DeployCommand, state: DeploymentState): Result<DeploymentEvent, Rejection> {
   const { model, defaults } = command;
-  const reference = `${model.name}@${model.version}`;
   if (model.seq === 0) return reject(rejection('model_not_found', `no model is named '${model.name}'`, [onModel]));
   if (model.state === undefined)
-    return reject(rejection('version_not_found', `${model.name} has no version ${model.version}`, [onModel]));
+    return reject(
+      isVersion(model.selector)
+        ? rejection('version_not_found', `${model.name} has no version ${model.selector}`, [onModel])
+        : rejection('alias_not_found', `${model.name} has no alias ${model.selector}`, [onModel]),
+    );
+  const reference = `${model.name}@${model.state.version}`;
   if (model.state.archived) return reject(rejection('version_archived', `${reference} is archived`, [onModel]));
 
   const wanted = {
@@ -142,6 +187,15 @@ function deploy(command: DeployCommand, state: DeploymentState): Result<Deployme
         [{ path: 'environment', message: `expected one that stage ${model.state.stage} has reached` }],
       ),
     );
+  const followed = followedBy(state);
+  if (followed?.model === model.name && model.championSeq !== undefined && model.championSeq < followed.champion_seq)
+    return reject(
+      rejection(
+        'champion_moved',
+        `${reference} is no longer the champion: ${command.deployment} has answered its move at ${followed.champion_seq}`,
+        [onModel],
+      ),
+    );
   if (state.pending !== null)
     return reject(
       rejection(
@@ -152,8 +206,9 @@ function deploy(command: DeployCommand, state: DeploymentState): Result<Deployme
   if (
     state.live !== null &&
     state.live.model === model.name &&
-    state.live.version === model.version &&
-    state.live.recording === wanted.recording
+    state.live.version === model.state.version &&
+    state.live.recording === wanted.recording &&
+    (state.live.champion_seq !== null) === (model.championSeq !== undefined)
   )
     return reject(rejection('no_change', `${command.deployment} serves ${reference} already`));
 
@@ -163,13 +218,78 @@ function deploy(command: DeployCommand, state: DeploymentState): Result<Deployme
       deployment: command.deployment,
       rollout_id: entityIdOf('rollout', command.commandId),
       model: model.name,
-      version: model.version,
+      version: model.state.version,
       ...wanted,
       strategy: command.strategy ?? { type: 'direct' },
       artifact: model.state.artifact,
       signature: model.state.signature,
+      ...(model.championSeq === undefined ? {} : { follows: 'champion', champion_seq: model.championSeq }),
       model_seq: model.seq,
       load_timeout_s: defaults.loadTimeoutS,
+    },
+  });
+}
+
+/** The model whose champion a deployment keeps to; null where its version was named outright. */
+export const followedModel = (state: DeploymentState): string | null => followedBy(state)?.model ?? null;
+
+/** The model whose champion the newest rollout keeps to, and the move of it that is answered. */
+function followedBy({ live, pending }: DeploymentState): { model: string; champion_seq: number } | null {
+  const newest = pending ?? live;
+  return newest === null || newest.champion_seq === null
+    ? null
+    : { model: newest.model, champion_seq: newest.champion_seq };
+}
+
+/** What stays live when a rollout fails: whoever follows the same champion has answered its move all the same. */
+function answered({ live, pending }: DeploymentState): Rollout | null {
+  if (live === null || live.champion_seq === null || live.model !== pending?.model || pending.champion_seq === null)
+    return live;
+  return { ...live, champion_seq: pending.champion_seq };
+}
+
+/** A rollout of an earlier champion gives way: what the champion is now decides. */
+function follow(command: FollowCommand, state: DeploymentState): Result<DeploymentEvent, Rejection> {
+  const { deployment, champion, compared } = command;
+  const { version, artifact, signature } = champion.state;
+  const followed = followedBy(state);
+  if (state.environment === null || followed?.model !== champion.model)
+    return reject(rejection('no_change', `${deployment} does not follow the champion of ${champion.model}`));
+  if (champion.seq <= followed.champion_seq)
+    return reject(rejection('no_change', `${deployment} has answered the move of the champion at ${champion.seq}`));
+  const { live } = state;
+  if ((live?.rollout_id ?? null) !== (compared?.rolloutId ?? null))
+    return reject(rejection('rollout_in_progress', `${deployment} has another live version than was compared`));
+  // Who deployed `model@champion` over another version asked for the change of signature.
+  if (live !== null && live.champion_seq !== null && live.model === champion.model && compared?.compatible === false)
+    return accept({
+      type: 'DeploymentStayed',
+      data: {
+        deployment,
+        model: champion.model,
+        champion: version,
+        champion_seq: champion.seq,
+        version: live.version,
+        code: 'incompatible_signature',
+        reason: `callers of ${live.model}@${live.version} cannot be callers of ${champion.model}@${version}: deploy it outright`,
+      },
+    });
+  return accept({
+    type: 'DeploymentRequested',
+    data: {
+      deployment,
+      rollout_id: entityIdOf('rollout', command.commandId),
+      model: champion.model,
+      version,
+      environment: state.environment,
+      recording: (state.pending ?? live)!.recording,
+      strategy: { type: 'direct' },
+      artifact,
+      signature,
+      follows: 'champion',
+      champion_seq: champion.seq,
+      model_seq: champion.modelSeq,
+      load_timeout_s: command.loadTimeoutS,
     },
   });
 }
@@ -209,7 +329,10 @@ function retire(
   return accept({ type: 'DeploymentRetired', data: { deployment: command.deployment, reason: command.reason } });
 }
 
-const onModel = { path: 'model', message: 'expected name@MAJOR.MINOR.PATCH of a registered, unarchived version' };
+const onModel = {
+  path: 'model',
+  message: 'expected name@MAJOR.MINOR.PATCH or name@alias of a registered, unarchived version',
+};
 
 const order: readonly Stage[] = ['development', 'staging', 'production'];
 
@@ -221,11 +344,13 @@ const rolloutOf = ({
   model,
   version,
   recording,
+  champion_seq,
 }: EventOf<typeof DeploymentRequested>['data']): Rollout => ({
   rollout_id,
   model,
   version,
   recording,
+  champion_seq: champion_seq ?? null,
 });
 
 export const deploymentDefinition = {
@@ -234,7 +359,7 @@ export const deploymentDefinition = {
   decider: deployment,
   catalogue: catalogueOf(deploymentEvents),
   snapshot: {
-    version: 1,
+    version: 2,
     encode: (state: DeploymentState): unknown => state,
     decode: (stored: unknown): DeploymentState => deploymentState.parse(stored),
   },

@@ -34,16 +34,18 @@ const register = (artifact: number, signature: Signature, version?: string): Mod
   },
 });
 
+const by = { actor: 'ada', at: '2026-11-23T12:00:00.000Z' };
+
 /** Runs commands against a decider; gives each outcome, and the states before and after it. */
 function play<C, S, E extends { type: string; data: unknown }, R>(
   decider: Decider<C, S, E, R>,
   commands: readonly C[],
 ) {
   let state = decider.initialState;
-  return commands.map((command) => {
+  return commands.map((command, index) => {
     const before = state;
-    const outcome = decider.decide(command, before);
-    if (outcome.ok) state = decider.evolve(before, outcome.value);
+    const outcome = decider.decide(command, before, by);
+    if (outcome.ok) state = decider.evolve(before, outcome.value, { ...by, seq: index + 1 });
     return { command, before, outcome, after: state };
   });
 }
@@ -62,6 +64,11 @@ describe('version policy', () => {
     expect(nextVersion([], signatureOf('a'))).toBe('1.0.0');
     expect(nextVersion(versions, signatureOf('b', 'a'))).toBe('1.11.0');
     expect(nextVersion(versions, signatureOf('a', 'c'))).toBe('2.0.0');
+  });
+  it('has no next version behind the last number that a version can have', () => {
+    const last = register(1, signatureOf('a'), '1.999999999.0');
+    const outcome = play(modelDefinition.decider, [last, register(2, signatureOf('a'))]).at(-1)!.outcome;
+    expect(outcome).toMatchObject({ rejection: { code: 'invalid_request', errors: [{ path: 'version' }] } });
   });
   it('calls a signature that tolerates less incompatible', () => {
     const strict = signatureOf('a');
@@ -107,14 +114,15 @@ describe('registered model', () => {
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 20 }), (commands) => {
         for (const { outcome, before, after, command } of play(decider, commands)) {
-          expect(decider.decide(command, before)).toEqual(outcome);
+          expect(decider.decide(command, before, by)).toEqual(outcome);
           if (!outcome.ok) {
             expect(after).toBe(before);
             continue;
           }
           expectStorable(outcome.value satisfies ModelEvent);
           expect(new Set(after.versions.map((each) => each.version)).size).toBe(after.versions.length);
-          for (const old of before.versions) expect(findVersion(after, old.version)).toEqual(old);
+          for (const { version } of before.versions)
+            expect(findVersion(after, version)).toEqual(findVersion(before, version));
           expect(
             modelDefinition.snapshot.decode(JSON.parse(JSON.stringify(modelDefinition.snapshot.encode(after)))),
           ).toEqual(after);
@@ -139,7 +147,7 @@ describe('deployment', () => {
       type: 'Deploy',
       commandId: commandIdOf(n),
       deployment: 'churn-live',
-      model: { name: 'churn', seq: 7, version, ...(state ? { state } : {}) },
+      model: { name: 'churn', seq: 7, selector: version, ...(state ? { state } : {}) },
       defaults,
       ...more,
     };
@@ -175,7 +183,7 @@ describe('deployment', () => {
   });
 
   it.each<[string, DeploymentCommand[]]>([
-    ['model_not_found', [deployOf(1, '1.0.0', { model: { name: 'x', seq: 0, version: '1.0.0' } })]],
+    ['model_not_found', [deployOf(1, '1.0.0', { model: { name: 'x', seq: 0, selector: '1.0.0' } })]],
     ['version_not_found', [deployOf(1, '9.0.0')]],
     [
       'version_archived',
@@ -184,7 +192,7 @@ describe('deployment', () => {
           model: {
             name: 'churn',
             seq: 7,
-            version: '1.0.0',
+            selector: '1.0.0',
             state: { ...findVersion(model, '1.0.0')!, archived: true },
           },
         }),
@@ -207,7 +215,7 @@ describe('deployment', () => {
     const staged = {
       name: 'churn',
       seq: 7,
-      version: '1.1.0',
+      selector: '1.1.0',
       state: { ...findVersion(model, '1.1.0')!, stage: 'staging' },
     };
     const { outcome } = outcomeOf(
@@ -228,6 +236,109 @@ describe('deployment', () => {
     expect(outcome).toMatchObject({ ok: true, value: { type: 'DeploymentRequested' } });
   });
 
+  describe('that follows the champion', () => {
+    const champion = (version: string, seq: number) => ({
+      ...{ model: 'churn', modelSeq: seq, seq },
+      state: { ...findVersion(model, version)!, stage: 'production' as const },
+    });
+    const deployChampion = (n: number, version: string, seq: number) =>
+      deployOf(n, 'champion', {
+        model: { name: 'churn', seq, selector: 'champion', championSeq: seq, state: champion(version, seq).state },
+      });
+    const followOf = (n: number, version: string, seq: number, compared: number | null, compatible = true) =>
+      ({
+        ...{ type: 'Follow', commandId: commandIdOf(n), deployment: 'churn-live', loadTimeoutS: 60 },
+        champion: champion(version, seq),
+        compared: compared === null ? null : { rolloutId: rolloutIdOf(compared), compatible },
+      }) satisfies DeploymentCommand;
+    const following = [deployChampion(1, '1.0.0', 8), live(1)];
+
+    it('goes along when the champion moves, once for each move', () => {
+      const moved = outcomeOf(...following, followOf(2, '1.1.0', 9, 1));
+      expect(moved.outcome).toMatchObject({
+        ok: true,
+        value: { data: { version: '1.1.0', follows: 'champion', champion_seq: 9, rollout_id: rolloutIdOf(2) } },
+      });
+      expect(moved.after).toMatchObject({ live: { version: '1.0.0' }, pending: { version: '1.1.0' } });
+      expect(outcomeOf(...following, followOf(2, '1.1.0', 9, 1), followOf(3, '1.1.0', 9, 1)).outcome).toMatchObject({
+        rejection: { code: 'no_change' },
+      });
+    });
+
+    it('turns to the newer champion while the older one is being loaded', () => {
+      const { after } = outcomeOf(...following, followOf(2, '1.1.0', 9, 1), followOf(3, '1.0.0', 10, 1));
+      expect(after).toMatchObject({ live: { version: '1.0.0' }, pending: { version: '1.0.0', champion_seq: 10 } });
+    });
+
+    it('stays where callers could not stay callers, and follows the next champion again', () => {
+      const stayed = outcomeOf(...following, followOf(2, '1.1.0', 9, 1, false));
+      expect(stayed.outcome).toMatchObject({
+        ok: true,
+        value: { type: 'DeploymentStayed', data: { champion: '1.1.0', champion_seq: 9, version: '1.0.0' } },
+      });
+      expect(stayed.after).toMatchObject({ live: { version: '1.0.0' }, pending: null });
+      const next = outcomeOf(...following, followOf(2, '1.1.0', 9, 1, false), followOf(3, '1.0.0', 10, 1));
+      expect(next.outcome).toMatchObject({ ok: true, value: { type: 'DeploymentRequested' } });
+    });
+
+    it('keeps following after a champion could not be loaded, and is not asked about that one again', () => {
+      const tried = [...following, followOf(2, '1.1.0', 9, 1), failed(2)];
+      expect(outcomeOf(...tried).after).toMatchObject({ live: { version: '1.0.0', champion_seq: 9 }, pending: null });
+      expect(outcomeOf(...tried, followOf(3, '1.1.0', 9, 1)).outcome).toMatchObject({
+        rejection: { code: 'no_change' },
+      });
+    });
+
+    it('has still answered the move that it answered when a version named outright could not be loaded', () => {
+      const tried = [...following, followOf(2, '1.1.0', 9, 1), live(2), deployOf(3, '1.0.0'), failed(3)];
+      expect(outcomeOf(...tried).after).toMatchObject({ live: { version: '1.1.0', champion_seq: 9 } });
+      expect(outcomeOf(...tried, followOf(4, '1.1.0', 9, 2)).outcome).toMatchObject({
+        rejection: { code: 'no_change' },
+      });
+      expect(outcomeOf(...tried, followOf(4, '1.0.0', 10, 2)).outcome).toMatchObject({ ok: true });
+    });
+
+    it('does not go back to a champion that it has left, on the word of who saw that one still', () => {
+      const followed = [...following, followOf(2, '1.1.0', 9, 1), live(2)];
+      expect(outcomeOf(...followed, deployChampion(3, '1.0.0', 8)).outcome).toMatchObject({
+        rejection: { code: 'champion_moved' },
+      });
+    });
+
+    it('goes on following its model when another model could not be loaded, and does not stay for that one', () => {
+      const other = { ...champion('1.0.0', 20), model: 'other' };
+      const deployOther = deployOf(2, 'champion', {
+        model: { name: 'other', seq: 20, selector: 'champion', championSeq: 20, state: other.state },
+      });
+      const tried = [...following, deployOther, failed(2)];
+      expect(outcomeOf(...tried, followOf(3, '1.1.0', 9, 1)).outcome).toMatchObject({ ok: true });
+      expect(outcomeOf(...tried, deployChampion(3, '1.1.0', 9)).outcome).toMatchObject({ ok: true });
+      const moved = { ...followOf(3, '1.0.0', 21, 1, false), champion: { ...other, modelSeq: 21, seq: 21 } };
+      expect(outcomeOf(...following, deployOther, moved).outcome).toMatchObject({
+        ok: true,
+        value: { type: 'DeploymentRequested', data: { model: 'other', champion_seq: 21 } },
+      });
+    });
+
+    it('waits where another version went live since the signatures were compared', () => {
+      expect(outcomeOf(...following, followOf(2, '1.1.0', 9, 4)).outcome).toMatchObject({
+        rejection: { code: 'rollout_in_progress' },
+      });
+    });
+
+    it('no longer follows once a version is deployed outright, and a fixed one begins to when it is asked to', () => {
+      const pinned = [...following, deployOf(2, '1.0.0'), live(2)];
+      expect(outcomeOf(...pinned).after).toMatchObject({ live: { champion_seq: null } });
+      expect(outcomeOf(...pinned, followOf(3, '1.1.0', 9, 2)).outcome).toMatchObject({
+        rejection: { code: 'no_change' },
+      });
+      expect(outcomeOf(...pinned, deployChampion(3, '1.0.0', 8)).outcome).toMatchObject({ ok: true });
+      expect(outcomeOf(...following, deployChampion(3, '1.0.0', 8)).outcome).toMatchObject({
+        rejection: { code: 'no_change' },
+      });
+    });
+  });
+
   it('after any commands: a refusal changes nothing, an event can be stored and is decided the same twice, traffic moves only when it went live', () => {
     const anyCommand = fc.oneof(
       fc
@@ -240,7 +351,7 @@ describe('deployment', () => {
     fc.assert(
       fc.property(fc.array(anyCommand, { maxLength: 30 }), (commands) => {
         for (const { command, outcome, before, after } of play(decider, commands)) {
-          expect(decider.decide(command, before)).toEqual(outcome);
+          expect(decider.decide(command, before, by)).toEqual(outcome);
           if (!outcome.ok) {
             expect(after).toBe(before);
             continue;

@@ -43,6 +43,21 @@ export interface Accepted<State, Event extends AnyEvent> {
   readonly state: State;
 }
 
+/** What became of a command. */
+export type Outcome<State, Event extends AnyEvent, Rejection> =
+  { readonly ok: true; readonly value: Accepted<State, Event> } | Refused<Rejection | IdempotencyConflict>;
+
+/** A refusal, which is a Result's, and the position of the log on which it rests. */
+export interface Refused<Rejection> {
+  readonly ok: false;
+  readonly rejection: Rejection;
+  /**
+   * Whoever folds the aggregate up to this EVENTS sequence and decides again gets the same refusal: the aggregate's last
+   * event (0 where it has none) or, where that is later, `seenThrough`; of a conflict, the event that has the command id.
+   */
+  readonly seq: number;
+}
+
 /** The same command id came with another body. HTTP 409. */
 export interface IdempotencyConflict {
   readonly code: 'idempotency_conflict';

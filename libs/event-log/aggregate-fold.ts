@@ -67,7 +67,7 @@ export function foldEvent<State, Event extends AnyEvent>(
   event: Event,
   { seq, hash, meta }: Pick<RecordedEvent, 'seq' | 'hash' | 'meta'>,
 ): void {
-  fold.state = definition.decider.evolve(fold.state, event);
+  fold.state = definition.decider.evolve(fold.state, event, { seq, actor: meta.actor, at: meta.at });
   fold.version += 1;
   fold.lastSeq = seq;
   fold.lastHash = hash;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { z } from 'zod';
 import { AggregateStore, type AggregateStoreOptions } from './aggregate-store.js';
-import { AppendContention, InvalidEvent, LogCorrupt, StreamUnavailable } from './errors.js';
+import { AppendContention, InvalidEvent, LogCorrupt, StreamMovedOn, StreamUnavailable } from './errors.js';
 import { EventReader, isUnknown } from './event-reader.js';
 import { randomFaults, type Fault, type FaultPlan } from './fault-plan.js';
 import { FaultyStream } from './faulty-stream.js';
@@ -135,7 +135,7 @@ describe('AggregateStore', () => {
     await run(store, 'a', '2', deposit(1));
     const restored = new MemoryStream({ name: 'EVENTS', clock: pausingClock() });
     for (const { subject, headers, data } of await events.readFrom(1, 1, 'leader'))
-      await restored.publish({ subject, headers: Object.fromEntries(headers), data });
+      await restored.publish({ subject, headers: Object.fromEntries(headers), data, expectedLastSubjectSeq: 0 });
     let current: StreamStore = events;
     const switched = new Proxy(events, {
       get: (_target, name) => {
@@ -244,6 +244,8 @@ describe('under random faults', () => {
     // Few keys, so that commands repeat, across processes too.
     key: fc.nat({ max: 15 }),
     withdraws: fc.boolean(),
+    // Of these no other process knows: whatever becomes of them is this one's doing.
+    guarded: fc.boolean(),
     amount: fc.integer({ min: 1, max: 5 }),
   });
 
@@ -271,13 +273,21 @@ describe('under random faults', () => {
                 cacheSize: 2,
               }),
           );
+          const outrun = new Set<string>();
           const outcomes = await Promise.all(
-            commands.map(async ({ process, id, key, withdraws, amount }) => {
+            commands.map(async ({ process, id, key, withdraws, guarded, amount }, index) => {
               const body = withdraws ? withdraw(amount) : deposit(amount);
-              const meta = metaOf(`${id} ${key}`, body);
+              const meta = metaOf(guarded ? `guarded ${index}` : `${id} ${key}`, body);
+              const seenThrough = guarded ? (await events.head()).lastSeq : undefined;
               try {
-                return { id, meta, outcome: await stores[process]!.execute(ledger, id, body, meta) };
+                const outcome = await stores[process]!.execute(ledger, id, body, meta, { seenThrough });
+                if (guarded && outcome.ok) expect(outcome.value.seq).toBe(seenThrough! + 1);
+                return { id, meta, outcome };
               } catch (error) {
+                if (guarded && error instanceof StreamMovedOn) {
+                  outrun.add(meta.commandId);
+                  return undefined;
+                }
                 // Unsettled in time, or a read failed: the caller may repeat it. Anything else is a defect.
                 if (error instanceof AppendContention || error instanceof StreamUnavailable) return undefined;
                 throw error;
@@ -290,12 +300,17 @@ describe('under random faults', () => {
           for await (const problem of verifyEvents(events, ledgerCatalogue)) throw new Error(JSON.stringify(problem));
           const { records } = await new EventReader(events, ledgerCatalogue).page(1, 1_000);
           const bySeq = new Map(records.map((record) => [record.seq, record]));
+          // Whatever was still on its way when they were told.
+          for (const record of records) expect(!isUnknown(record) && outrun.has(record.meta.commandId)).toBe(false);
           for (const settled of outcomes) {
             if (settled?.outcome.ok !== true) continue;
             const record = bySeq.get(settled.outcome.value.seq);
             if (record === undefined || isUnknown(record)) throw new Error('an acknowledged event is not in the log');
             expect(record.id).toBe(settled.outcome.value.eventId);
-            expect(record.meta).toEqual(settled.meta);
+            // An attempt after the first is a decision of its own, at the instant of that attempt.
+            const { at, ...meta } = record.meta;
+            expect({ ...meta, at: settled.meta.at }).toEqual(settled.meta);
+            expect(at === settled.meta.at || Date.parse(at) <= clock.now()).toBe(true);
             expect(record.event).toEqual(settled.outcome.value.event);
           }
           for (const id of ['a', 'b', 'c']) {

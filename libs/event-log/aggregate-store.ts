@@ -1,7 +1,14 @@
 import { LRUCache } from 'lru-cache';
-import { header, rejection, type AnyEvent, type CommandMeta } from '#libs/contracts/index.js';
-import { accept, reject, type Clock, type Result } from '#libs/kernel/index.js';
-import type { Accepted, AggregateDefinition, Folding, IdempotencyConflict, Loaded } from './aggregate-definition.js';
+import { header, type AnyEvent, type CommandMeta } from '#libs/contracts/index.js';
+import { accept, isoTime, type Clock } from '#libs/kernel/index.js';
+import type {
+  AggregateDefinition,
+  Folding,
+  IdempotencyConflict,
+  Loaded,
+  Outcome,
+  Refused,
+} from './aggregate-definition.js';
 import { foldEvent, readEvent, toSnapshot, type Fold, type RecordedCommand } from './aggregate-fold.js';
 import { advanceFold, loadFold, type Sources } from './aggregate-loader.js';
 import {
@@ -9,13 +16,14 @@ import {
   DuplicateMessageId,
   LogCorrupt,
   StreamConflict,
+  StreamMovedOn,
   StreamTimeout,
   StreamUnavailable,
 } from './errors.js';
 import { encodeEvent, type EncodedEvent } from './event-codec.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { SnapshotStore } from './snapshot-store.js';
-import type { Consistency, StreamStore } from './stream-store.js';
+import type { Consistency, Expectation, StreamStore } from './stream-store.js';
 
 export interface AggregateStoreOptions {
   readonly events: StreamStore;
@@ -31,6 +39,15 @@ export interface AggregateStoreOptions {
   readonly pause?: (milliseconds: number) => Promise<void>;
   /** Snapshots are best effort: a failure to read or write one is told here and changes nothing. */
   readonly onSnapshotError?: (subject: string, error: unknown) => void;
+}
+
+export interface Guard {
+  /**
+   * EVENTS sequence, as the leader told it, up to which the caller has looked at everything that the command rests on
+   * beside its own aggregate. The event is stored only as the next one of the whole log: for the few decisions that need
+   * it, as every append to anything is in their way.
+   */
+  readonly seenThrough?: number | undefined;
 }
 
 /** The one append path: load, decide, append with an expectation, settle what is unclear. */
@@ -54,17 +71,22 @@ export class AggregateStore {
    * A rejection rests on state that the leader confirmed after the command came.
    * @throws AppendContention when it is not settled in time (it may be stored: repeat it under the same id),
    * StreamUnavailable, StreamTimeout, StreamRefused, LogCorrupt, UnknownEvent, InvalidEvent, DuplicateMessageId.
+   * @throws StreamMovedOn when anything was appended since `seenThrough`: then it is not stored and never will be.
+   * @throws RangeError for a `seenThrough` that is no sequence.
    */
   execute<Command, State, Event extends AnyEvent, Rejection>(
     definition: AggregateDefinition<Command, State, Event, Rejection>,
     id: string,
     command: Command,
     meta: CommandMeta,
-  ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
+    { seenThrough }: Guard = {},
+  ): Promise<Outcome<State, Event, Rejection>> {
     const subject = subjectOf(definition, id);
+    if (seenThrough !== undefined && !(Number.isSafeInteger(seenThrough) && seenThrough >= 0))
+      throw new RangeError(`seenThrough is ${seenThrough}: expected a sequence`);
     // A command's time begins when it comes, not when the commands before it are done.
     const patience = this.patience(subject);
-    return this.queue.run(subject, () => this.settle({ definition, subject, command, meta }, patience));
+    return this.queue.run(subject, () => this.settle({ definition, subject, command, meta, seenThrough }, patience));
   }
 
   /**
@@ -91,8 +113,9 @@ export class AggregateStore {
   private async settle<Command, State, Event extends AnyEvent, Rejection>(
     request: Request<Command, State, Event, Rejection>,
     patience: Patience,
-  ): Promise<Result<Accepted<State, Event>, Rejection | IdempotencyConflict>> {
-    const { definition, subject, command, meta } = request;
+  ): Promise<Outcome<State, Event, Rejection>> {
+    const { definition, subject, command, seenThrough } = request;
+    let { meta } = request;
     patience.begin();
     let fold = this.cached(definition, subject) ?? (await this.current(definition, subject, 'replica'));
     let confirmed = false;
@@ -101,10 +124,11 @@ export class AggregateStore {
     for (;;) {
       const recorded = fold.commands.get(meta.commandId);
       if (recorded !== undefined) return await this.answerAgain(request, fold, recorded, sent);
+      if (seenThrough !== undefined && fold.lastSeq > seenThrough) throw await this.movedOn(subject, seenThrough);
 
-      const decision = definition.decider.decide(command, fold.state);
+      const decision = definition.decider.decide(command, fold.state, meta);
       if (!decision.ok) {
-        if (confirmed) return decision;
+        if (confirmed) return { ...decision, seq: Math.max(fold.lastSeq, seenThrough ?? 0) };
         fold = await this.current(definition, subject, 'leader');
         confirmed = true;
         continue;
@@ -115,15 +139,19 @@ export class AggregateStore {
         aggregateVersion: fold.version + 1,
         previousHash: fold.lastHash,
       });
-      const outcome = await this.append(event, fold.lastSeq);
+      const outcome = await this.append(event, { expectedLastSubjectSeq: fold.lastSeq, expectedLastSeq: seenThrough });
       sent = true;
       if (outcome.stored) {
         foldEvent(definition, fold, event.event, { seq: outcome.seq, hash: event.hash, meta });
         this.takeSnapshot(definition, subject, fold);
         return accept({ eventId: event.id, seq: outcome.seq, event: event.event, repeated: false, state: fold.state });
       }
-      fold = await this.readOn(definition, subject, outcome.reason, patience);
+      fold = await (seenThrough === undefined
+        ? this.readOn(definition, subject, outcome.reason, patience)
+        : this.readOnGuarded({ definition, subject, meta, seenThrough }, outcome.reason, patience));
       confirmed = true;
+      // What held when the command came may hold no longer: the next attempt is a decision of its own.
+      meta = { ...meta, at: isoTime(this.options.clock.now()) };
     }
   }
 
@@ -133,14 +161,8 @@ export class AggregateStore {
     fold: Fold<State>,
     recorded: RecordedCommand,
     sent: boolean,
-  ): Promise<Result<Accepted<State, Event>, IdempotencyConflict>> {
-    if (recorded.digest !== meta.digest)
-      return reject(
-        rejection(
-          'idempotency_conflict',
-          `command ${meta.commandId} is recorded at sequence ${recorded.seq} with another body`,
-        ) as IdempotencyConflict,
-      );
+  ): Promise<Outcome<State, Event, never>> {
+    if (recorded.digest !== meta.digest) return usedForAnother(meta, recorded);
     const message =
       (await this.options.events.get(recorded.seq, 'replica')) ??
       (await this.options.events.get(recorded.seq, 'leader'));
@@ -150,11 +172,11 @@ export class AggregateStore {
     return accept({ eventId: id, seq, event, repeated: !sent, state: fold.state });
   }
 
-  private async append(event: EncodedEvent<AnyEvent>, expectedLastSubjectSeq: number): Promise<AppendOutcome> {
+  private async append(event: EncodedEvent<AnyEvent>, expected: Expectation): Promise<AppendOutcome> {
     const { events } = this.options;
     try {
-      const ack = await events.publish({ ...event.message, expectedLastSubjectSeq });
-      if (ack.duplicate) await this.confirmDuplicate(event, ack.seq, expectedLastSubjectSeq);
+      const ack = await events.publish({ ...event.message, ...expected });
+      if (ack.duplicate) await this.confirmDuplicate(event, ack.seq, expected);
       return { stored: true, seq: ack.seq };
     } catch (error) {
       if (error instanceof StreamConflict || error instanceof StreamTimeout || error instanceof StreamUnavailable)
@@ -170,12 +192,11 @@ export class AggregateStore {
   private async confirmDuplicate(
     { message, hash, id }: EncodedEvent<AnyEvent>,
     seq: number,
-    expectedLastSubjectSeq: number,
+    expected: Expectation,
   ): Promise<void> {
     const stored = await this.options.events.get(seq, 'leader');
     if (stored?.subject !== message.subject) throw new DuplicateMessageId(message.subject, id, seq, stored?.subject);
-    if (stored.headers.get(header.hash) !== hash)
-      throw new StreamConflict(message.subject, expectedLastSubjectSeq, seq);
+    if (stored.headers.get(header.hash) !== hash) throw new StreamConflict(message.subject, expected, seq);
   }
 
   /** After an append that failed or got no answer: the state as the leader has it, at least up to the message that won. */
@@ -188,8 +209,7 @@ export class AggregateStore {
     const winner = reason instanceof StreamConflict ? reason.lastSeq : undefined;
     // A clash names no sequence while the other message is in flight, and a server that is away needs a moment.
     await patience.next(reason, winner === undefined);
-    // A leader that knows less than was read before: nothing that is remembered may be built on.
-    if (winner !== undefined && winner < (this.cached(definition, subject)?.lastSeq ?? 0)) this.cache.delete(subject);
+    this.forgetUnknown(definition, subject, winner);
     for (;;) {
       let cause: unknown = reason;
       try {
@@ -201,6 +221,47 @@ export class AggregateStore {
       }
       await patience.next(cause, true);
     }
+  }
+
+  /**
+   * The same after a guarded append. The conflict's sequence may be another subject's, so it is no place to read on to.
+   * Had the event been stored, it would be the message behind `seenThrough`: another one there settles that it is not
+   * and never will be, whichever server answers; none there, that there is nothing to look at again.
+   */
+  private async readOnGuarded<State, Event extends AnyEvent>(
+    { definition, subject, meta, seenThrough }: GuardedAppend<State, Event>,
+    reason: Unsettled,
+    patience: Patience,
+  ): Promise<Fold<State>> {
+    if (reason instanceof StreamConflict) this.forgetUnknown(definition, subject, reason.lastSeq);
+    let cause: unknown = reason;
+    for (;;) {
+      await patience.next(cause, true);
+      try {
+        const next = await this.options.events.get(seenThrough + 1, 'leader');
+        const fold = await this.current(definition, subject, 'leader');
+        if (next === undefined || fold.commands.has(meta.commandId)) return fold;
+        if (next.subject !== subject || next.headers.get(header.commandId) !== meta.commandId)
+          throw await this.movedOn(subject, seenThrough);
+        cause = reason;
+      } catch (error) {
+        if (!(error instanceof StreamTimeout || error instanceof StreamUnavailable)) throw error;
+        cause = error;
+      }
+    }
+  }
+
+  private async movedOn(subject: string, seenThrough: number): Promise<StreamMovedOn> {
+    return new StreamMovedOn(subject, seenThrough, (await this.options.events.head()).lastSeq);
+  }
+
+  /** A leader that knows less than was read before: nothing that is remembered may be built on. */
+  private forgetUnknown<State, Event extends AnyEvent>(
+    definition: Folding<State, Event>,
+    subject: string,
+    lastSeq: number | undefined,
+  ): void {
+    if (lastSeq !== undefined && lastSeq < (this.cached(definition, subject)?.lastSeq ?? 0)) this.cache.delete(subject);
   }
 
   private async current<State, Event extends AnyEvent>(
@@ -285,6 +346,14 @@ interface Request<Command, State, Event extends AnyEvent, Rejection> {
   readonly subject: string;
   readonly command: Command;
   readonly meta: CommandMeta;
+  readonly seenThrough: number | undefined;
+}
+
+interface GuardedAppend<State, Event extends AnyEvent> {
+  readonly definition: Folding<State, Event>;
+  readonly subject: string;
+  readonly meta: CommandMeta;
+  readonly seenThrough: number;
 }
 
 type Unsettled = StreamConflict | StreamTimeout | StreamUnavailable;
@@ -300,6 +369,15 @@ interface Patience {
    */
   next(cause: unknown, wait: boolean): Promise<void>;
 }
+
+const usedForAnother = ({ commandId }: CommandMeta, { seq }: RecordedCommand): Refused<IdempotencyConflict> => ({
+  ok: false,
+  rejection: {
+    code: 'idempotency_conflict',
+    detail: `command ${commandId} is recorded at sequence ${seq} with another body`,
+  },
+  seq,
+});
 
 const defaultSnapshotEvery = 8;
 const longestPauseMs = 100;

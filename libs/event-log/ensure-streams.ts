@@ -46,7 +46,7 @@ interface StreamConfiguration {
   readonly description: string;
   readonly subjects: readonly string[];
   readonly storage: 'file';
-  readonly compression: 's2';
+  readonly compression: 'none' | 's2';
   readonly retention: 'limits';
   readonly discard: 'new' | 'old';
   readonly num_replicas: number;
@@ -68,7 +68,7 @@ function configurationOf(declaration: StreamDeclaration): StreamConfiguration {
     description: declaration.description,
     subjects: declaration.subjects,
     storage: 'file',
-    compression: 's2',
+    compression: declaration.compression,
     retention: 'limits',
     // A full permanent stream refuses new messages rather than forget old ones.
     discard: declaration.permanent ? 'new' : 'old',

@@ -1,20 +1,56 @@
 import { ModelogError } from '#libs/kernel/index.js';
+import type { Expectation } from './stream-store.js';
 
 /** Anything the log can throw. What a caller may retry, and what is known to be stored, differs by class. */
 export abstract class EventLogError extends ModelogError {}
 
-/** Another message got in between: nothing was stored. `lastSeq` is absent for a clash with a message still in flight. */
+/** Another message got in between: nothing was stored. */
 export class StreamConflict extends EventLogError {
   constructor(
     readonly subject: string,
-    readonly expectedLastSeq: number | undefined,
+    readonly expected: Expectation,
+    /**
+     * Last sequence of the subject, or of the stream where that was expected too and is wrong: the server does not say
+     * which. Absent for a clash with a message still in flight.
+     */
     readonly lastSeq: number | undefined,
     options?: ErrorOptions,
   ) {
     super(
       'stream_conflict',
-      `${subject}: expected last sequence ${String(expectedLastSeq)}, found ${lastSeq === undefined ? 'a message in flight' : lastSeq}`,
+      `${subject}: expected ${describe(expected)}, found ${lastSeq ?? 'a message in flight'}`,
       options,
+    );
+  }
+}
+
+const describe = ({ expectedLastSubjectSeq, expectedLastSeq }: Expectation): string =>
+  `last sequence ${expectedLastSubjectSeq ?? 'any'}${expectedLastSeq === undefined ? '' : ` and ${expectedLastSeq} of the stream`}`;
+
+/** An append to `evt.>` that names no last sequence of its subject: a defect of its caller. Nothing was sent. */
+export class ExpectationMissing extends EventLogError {
+  constructor(readonly subject: string) {
+    super(
+      'expectation_missing',
+      `${subject}: an append to evt.> names the last sequence of its subject, 0 for the first`,
+    );
+  }
+}
+
+/**
+ * A guarded append came too late: others have appended since the position that its command rests on. The event is not
+ * stored and never will be under this guard. Look again at `lastSeq` and repeat with the same command id.
+ */
+export class StreamMovedOn extends EventLogError {
+  constructor(
+    readonly subject: string,
+    readonly seenThrough: number,
+    /** Last sequence of the whole stream, as the leader told it. */
+    readonly lastSeq: number,
+  ) {
+    super(
+      'stream_moved_on',
+      `${subject}: decided on what there was at ${seenThrough}, and the log is at ${lastSeq} now`,
     );
   }
 }

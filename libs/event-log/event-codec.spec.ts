@@ -60,6 +60,7 @@ describe('event codec', () => {
     ['an actor that would break its header', noted('a'), { ...meta, actor: 'a\r\nX: y' }],
     ['an actor that would come back trimmed', noted('a'), { ...meta, actor: ' a' }],
     ['an empty header', noted('a'), { ...meta, correlationId: '' }],
+    ['a position that no reader takes', noted('a'), { ...meta, configSeq: 0 }],
   ])('refuses %s', (_what, event, itsMeta) => {
     expect(() => encodeEvent(catalogue, event, itsMeta, place)).toThrow(InvalidEvent);
   });

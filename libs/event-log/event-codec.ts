@@ -72,17 +72,11 @@ export function encodeEvent<Event extends AnyEvent>(
   };
   for (const [name, value] of Object.entries(headers)) checkHeader(event.type, name, value);
   const hash = hashOf(place.previousHash, new Map(Object.entries(headers)), body);
-  return {
-    id,
-    hash,
-    event: { type: event.type, data: readBack.value.data } as Event,
-    message: {
-      subject: place.subject,
-      headers: { ...headers, [header.hash]: hash },
-      data: Buffer.from(body, 'utf8'),
-      messageId: id,
-    },
-  };
+  headers[header.hash] = hash;
+  const message = { subject: place.subject, headers, data: Buffer.from(body, 'utf8'), messageId: id };
+  const envelope = decodeEnvelope({ ...message, seq: 0, time: 0, headers: new Map(Object.entries(headers)) });
+  if (!envelope.ok) throw new InvalidEvent(event.type, envelope.rejection);
+  return { id, hash, event: { type: event.type, data: readBack.value.data } as Event, message };
 }
 
 /** An event's headers, parsed. Says nothing yet about its data or its hash. */

@@ -3,6 +3,7 @@ import { StreamConflict, StreamTimeout, StreamUnavailable } from './errors.js';
 import type { Fault, FaultPlan } from './fault-plan.js';
 import type {
   Consistency,
+  Expectation,
   FollowOptions,
   OutgoingMessage,
   PublishAck,
@@ -40,7 +41,7 @@ export class FaultyStream implements StreamStore {
         this.late.push({ message, operations: fault.afterOperations });
         throw new StreamTimeout(`publish to ${message.subject}`);
       case 'in_flight':
-        throw new StreamConflict(message.subject, message.expectedLastSubjectSeq, undefined);
+        throw new StreamConflict(message.subject, expectationOf(message), undefined);
       case 'unavailable':
         throw new StreamUnavailable(`publish to ${message.subject}`, 'no responders');
       default:
@@ -117,3 +118,8 @@ export class FaultyStream implements StreamStore {
     }
   }
 }
+
+const expectationOf = ({ expectedLastSubjectSeq, expectedLastSeq }: OutgoingMessage): Expectation => ({
+  expectedLastSubjectSeq,
+  expectedLastSeq,
+});

@@ -2,10 +2,12 @@ export {
   AppendContention,
   DuplicateMessageId,
   EventLogError,
+  ExpectationMissing,
   LogCorrupt,
   Overloaded,
   StreamConflict,
   StreamMismatch,
+  StreamMovedOn,
   StreamRefused,
   StreamTimeout,
   StreamUnavailable,
@@ -27,8 +29,8 @@ export { JetStreamStore } from './jetstream-store.js';
 export type { StreamDeclaration } from './streams.js';
 export { ensureStreams } from './ensure-streams.js';
 export { readDurability } from './durability.js';
-export type { Accepted, AggregateDefinition, IdempotencyConflict } from './aggregate-definition.js';
-export { AggregateStore } from './aggregate-store.js';
+export type { Accepted, AggregateDefinition, IdempotencyConflict, Outcome, Refused } from './aggregate-definition.js';
+export { AggregateStore, type Guard } from './aggregate-store.js';
 export { SnapshotStore, snapshotSubject } from './snapshot-store.js';
 export { EventReader, isUnknown, type LogRecord, type PageFilter } from './event-reader.js';
 export { encodeEvent, genesisHash } from './event-codec.js';

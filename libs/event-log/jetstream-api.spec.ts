@@ -9,9 +9,11 @@ describe('a refused publish', () => {
     ['10164: another message is in flight', 400, 10164, 'wrong last sequence', undefined],
     ['10158: the same message is in flight', 409, 10158, 'duplicate message id is in process', undefined],
   ])('%s: StreamConflict', (_what, code, err_code, description, lastSeq) => {
-    const error = asPublishError({ code, err_code, description }, 'evt.a.b', 40);
+    const expected = { expectedLastSubjectSeq: 40, expectedLastSeq: 57 };
+    const error = asPublishError({ code, err_code, description }, { subject: 'evt.a.b', ...expected });
     expect(error).toBeInstanceOf(StreamConflict);
-    expect(error).toMatchObject({ subject: 'evt.a.b', expectedLastSeq: 40, lastSeq });
+    expect(error).toMatchObject({ subject: 'evt.a.b', expected, lastSeq });
+    expect(error.message).toContain('expected last sequence 40 and 57 of the stream, found');
   });
 
   it.each([
@@ -20,7 +22,7 @@ describe('a refused publish', () => {
     ['message size exceeds maximum allowed', 400, 10054, StreamRefused],
     ['an invalid configuration', 500, 10052, StreamRefused],
   ])('%s: by what the server may do later', (description, code, err_code, type) => {
-    expect(asPublishError({ code, err_code, description }, 'evt.a.b', 0)).toBeInstanceOf(type);
+    expect(asPublishError({ code, err_code, description }, { subject: 'evt.a.b' })).toBeInstanceOf(type);
   });
 });
 

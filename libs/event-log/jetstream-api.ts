@@ -10,7 +10,7 @@ import {
 import { z } from 'zod';
 import { messageOf } from '#libs/kernel/index.js';
 import { StreamConflict, StreamRefused, StreamTimeout, StreamUnavailable, type EventLogError } from './errors.js';
-import type { StreamMessage } from './stream-store.js';
+import type { Expectation, StreamMessage } from './stream-store.js';
 
 /** JetStream's `err_code`s that the log treats apart. */
 export const errorCodes = {
@@ -78,8 +78,12 @@ export function apiError(answer: unknown): ApiError | undefined {
   return error && { code: error.code ?? 0, err_code: error.err_code ?? 0, description: error.description ?? 'unknown' };
 }
 
-/** A refused publish. `expected` is the last subject sequence it named. */
-export function asPublishError(failure: ApiError, subject: string, expected: number | undefined): EventLogError {
+/** A refused publish. A wrong last sequence is one error, be it the subject's or the stream's. */
+export function asPublishError(
+  failure: ApiError,
+  { subject, expectedLastSubjectSeq, expectedLastSeq }: Expectation & { readonly subject: string },
+): EventLogError {
+  const expected = { expectedLastSubjectSeq, expectedLastSeq };
   switch (failure.err_code) {
     case errorCodes.wrongLastSequence: {
       const last = /(\d+)\s*$/.exec(failure.description)?.[1];

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { header } from '#libs/contracts/index.js';
 import { apiError, apiRequest, asPublishError, directBatch, directGet, leaderGet, request } from './jetstream-api.js';
 import { followStream } from './jetstream-follow.js';
+import { requireExpectation } from './require-expectation.js';
 import type {
   Consistency,
   FollowOptions,
@@ -34,12 +35,14 @@ export class JetStreamStore implements StreamStore {
   }
 
   async publish(message: OutgoingMessage): Promise<PublishAck> {
-    const { subject, messageId, expectedLastSubjectSeq } = message;
+    requireExpectation(message);
+    const { subject, messageId, expectedLastSubjectSeq, expectedLastSeq } = message;
     const headers = natsHeaders();
     for (const [name, value] of Object.entries(message.headers)) headers.set(name, value);
     if (messageId !== undefined) headers.set(header.messageId, messageId);
     if (expectedLastSubjectSeq !== undefined)
       headers.set(header.expectedLastSubjectSequence, String(expectedLastSubjectSeq));
+    if (expectedLastSeq !== undefined) headers.set(header.expectedLastSequence, String(expectedLastSeq));
     const reply = await request(this.connection, subject, message.data, {
       timeoutMs: this.timeoutMs,
       what: `publish to ${subject}`,
@@ -47,7 +50,7 @@ export class JetStreamStore implements StreamStore {
     });
     const json: unknown = reply.json();
     const failure = apiError(json);
-    if (failure !== undefined) throw asPublishError(failure, subject, expectedLastSubjectSeq);
+    if (failure !== undefined) throw asPublishError(failure, message);
     const ack = publishAck.parse(json);
     if (ack.stream !== this.name)
       throw new TypeError(`${subject} belongs to stream ${ack.stream}, not to ${this.name}: sequence ${ack.seq}`);

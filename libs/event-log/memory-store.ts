@@ -1,6 +1,7 @@
 import { header } from '#libs/contracts/index.js';
 import type { Clock } from '#libs/kernel/index.js';
 import { StreamConflict } from './errors.js';
+import { requireExpectation } from './require-expectation.js';
 import type {
   Consistency,
   FollowOptions,
@@ -16,8 +17,9 @@ export interface MemoryStreamOptions {
   /** The server's clock. */
   readonly clock: Clock;
   /**
-   * What a server checks first. One replica compares the expected sequence, so that a repeated message is a conflict;
-   * three compare the message id, so that it is a duplicate (EVENT_LOG.md, rule 4). Default 1.
+   * What a server checks first. One replica compares the expected sequences, the subject's first, so that a repeated
+   * message is a conflict; three compare the message id, so that it is a duplicate (EVENT_LOG.md, rule 4), then the
+   * stream's last sequence, then the subject's. Default 1.
    */
   readonly replicas?: 1 | 3;
   /** Milliseconds for which message ids are remembered (default 120,000, as JetStream's). */
@@ -39,6 +41,7 @@ export class MemoryStream implements StreamStore {
   }
 
   async publish(message: OutgoingMessage): Promise<PublishAck> {
+    requireExpectation(message);
     await turn();
     return this.store(message);
   }
@@ -116,6 +119,9 @@ export class MemoryStream implements StreamStore {
           ...(message.expectedLastSubjectSeq === undefined
             ? {}
             : { [header.expectedLastSubjectSequence]: String(message.expectedLastSubjectSeq) }),
+          ...(message.expectedLastSeq === undefined
+            ? {}
+            : { [header.expectedLastSequence]: String(message.expectedLastSeq) }),
         }),
       ),
       data: Uint8Array.from(message.data),
@@ -136,10 +142,12 @@ export class MemoryStream implements StreamStore {
     return earlier !== undefined && earlier.time >= since ? earlier.seq : undefined;
   }
 
-  private checkExpectation({ subject, expectedLastSubjectSeq }: OutgoingMessage): void {
-    if (expectedLastSubjectSeq === undefined) return;
-    const last = this.bySubject.get(subject)?.at(-1)?.seq ?? 0;
-    if (last !== expectedLastSubjectSeq) throw new StreamConflict(subject, expectedLastSubjectSeq, last);
+  private checkExpectation({ subject, expectedLastSubjectSeq, expectedLastSeq }: OutgoingMessage): void {
+    const ofSubject = { expected: expectedLastSubjectSeq, last: this.bySubject.get(subject)?.at(-1)?.seq ?? 0 };
+    const ofStream = { expected: expectedLastSeq, last: this.messages.length };
+    for (const { expected, last } of this.options.replicas === 3 ? [ofStream, ofSubject] : [ofSubject, ofStream])
+      if (expected !== undefined && expected !== last)
+        throw new StreamConflict(subject, { expectedLastSubjectSeq, expectedLastSeq }, last);
   }
 
   private isKept(message: StreamMessage): boolean {

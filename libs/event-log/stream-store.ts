@@ -7,7 +7,8 @@ export interface StreamStore {
 
   /**
    * Stores one message.
-   * @throws StreamConflict when `expectedLastSubjectSeq` is given and is not the last sequence of the subject.
+   * @throws StreamConflict when an expectation is given and does not hold.
+   * @throws ExpectationMissing when the subject is one of `evt.>` and `expectedLastSubjectSeq` is not given.
    * @throws StreamTimeout when no answer came in time: the message may or may not be stored.
    * @throws StreamUnavailable when the server is known not to have stored it, and may store it when asked again.
    * @throws StreamRefused when the server has not stored it and never will.
@@ -41,14 +42,20 @@ export interface StreamStore {
 /** `replica`: any server may answer, perhaps late. `leader`: the answer holds everything acknowledged before the call. */
 export type Consistency = 'replica' | 'leader';
 
-export interface OutgoingMessage {
+/** What must hold for a message to be stored; checked by the server, together. */
+export interface Expectation {
+  /** The stored message must be the next one of its subject after this sequence; 0 = the first. */
+  readonly expectedLastSubjectSeq?: number | undefined;
+  /** The stored message must be the next one of the whole stream after this sequence. */
+  readonly expectedLastSeq?: number | undefined;
+}
+
+export interface OutgoingMessage extends Expectation {
   readonly subject: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly data: Uint8Array;
   /** `Nats-Msg-Id`: an optimisation of the server's, never a guarantee. */
   readonly messageId?: string;
-  /** The stored message must be the next one of its subject after this sequence; 0 = the first. */
-  readonly expectedLastSubjectSeq?: number;
 }
 
 export interface PublishAck {

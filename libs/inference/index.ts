@@ -4,6 +4,8 @@
  *   rowEncoder(signature)                → RowEncoder: JSON rows into input columns, or a RowRefusal
  *   outputReader(signature)              → output columns back into JSON
  *   new MicroBatcher(model, options)     → rows of many requests, one run
+ *   compareOutputs(one, other, rows)     → how much the outputs of two models differ
+ *   sampleRows(signature, options)       → rows drawn from a signature, by seededRandom(seed)
  *   Column, ColumnInfo, PredictionOutput → what the recorder stores and the caller gets
  */
 export type { Column, ColumnData, ColumnInfo } from './columns.js';
@@ -13,6 +15,8 @@ export type { FeatureProblem, RefusalCode, RowRefusal } from './refusal.js';
 export { outputReader, type OutputReader, type PredictionOutput, type OutputValue } from './output-reader.js';
 export { InferenceError, type InferenceErrorCode, type LoadRejection } from './errors.js';
 export { loadModel, type LoadedModel, type LoadOptions } from './model.js';
+export { compareOutputs, type ComparisonRefusal, type OutputDifference } from './compare-outputs.js';
+export { sampleRows, seededRandom, type SampleOptions, type SampleRow } from './sample-rows.js';
 export {
   MicroBatcher,
   type AttemptedRun,

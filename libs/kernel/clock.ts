@@ -13,3 +13,6 @@ export const systemClock: Clock = {
 
 /** ISO-8601 in UTC with milliseconds: the one way an instant is written. */
 export const isoTime = (milliseconds: number): string => new Date(milliseconds).toISOString();
+
+/** The instant so many milliseconds after another one. @throws RangeError when `at` is no instant. */
+export const laterBy = (at: string, milliseconds: number): string => isoTime(Date.parse(at) + milliseconds);

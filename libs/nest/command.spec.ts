@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { rejection } from '#libs/contracts/index.js';
-import { accept, idSource, reject } from '#libs/kernel/index.js';
-import { acceptedOrThrow, commandMeta, ProblemException, type CommandMetaInput } from './index.js';
+import { deploymentDefinition, type DeploymentCommand, type VersionState } from '#libs/domain/index.js';
+import { AggregateStore, MemoryStream, SnapshotStore, StreamMovedOn } from '#libs/event-log/index.js';
+import { accept, idSource, reject, systemClock } from '#libs/kernel/index.js';
+import { acceptedOrThrow, commandMeta, executeCommand, ProblemException, type CommandMetaInput } from './index.js';
 
 let counter = 0;
 const ids = idSource((size) => new Uint8Array(size).fill((counter += 1)));
@@ -64,4 +66,62 @@ describe('acceptedOrThrow', () => {
       }),
     );
   });
+});
+
+describe('executeCommand', () => {
+  const events = new MemoryStream({ name: 'EVENTS', clock: systemClock });
+  const snapshots = new SnapshotStore(
+    new MemoryStream({ name: 'SNAPSHOTS', clock: systemClock, lastPerSubject: true }),
+  );
+  const store = new AggregateStore({ events, snapshots, clock: systemClock, random: () => 0 });
+  const retire = (deployment: string, reason: string, seenThrough?: number) => {
+    const command: DeploymentCommand = { type: 'Retire', deployment, reason };
+    const meta = commandMeta({ ...input, body: command, target: deployment });
+    return executeCommand(store, deploymentDefinition, { id: deployment, command, meta, seenThrough });
+  };
+  const problemOf = async (execution: Promise<unknown>): Promise<unknown> => {
+    const thrown: unknown = await execution.catch((error: unknown) => error);
+    if (!(thrown instanceof ProblemException)) throw new Error('expected a ProblemException', { cause: thrown });
+    return thrown.rejection;
+  };
+
+  it('throws a refusal with the position of the log on which it rests', async () => {
+    expect(await problemOf(retire('nothing', 'gone'))).toMatchObject({ code: 'deployment_not_found', as_of_seq: 0 });
+    const { lastSeq } = await request('live');
+    expect(await retire('live', 'gone')).toMatchObject({ seq: lastSeq + 1, repeated: false });
+    expect(await problemOf(retire('live', 'another reason'))).toMatchObject({
+      code: 'idempotency_conflict',
+      as_of_seq: lastSeq + 1,
+      errors: [expect.objectContaining({ path: 'header Idempotency-Key' })],
+    });
+  });
+
+  it('passes the guard on', async () => {
+    const { lastSeq } = await request('guarded');
+    await request('another');
+    await expect(retire('guarded', 'gone', lastSeq)).rejects.toBeInstanceOf(StreamMovedOn);
+    expect(await retire('guarded', 'gone', lastSeq + 1)).toMatchObject({ seq: lastSeq + 2 });
+  });
+
+  /** Something to retire, and the log's last sequence behind it. */
+  async function request(deployment: string) {
+    const meta = commandMeta({ ...input, target: deployment, call: 'first' });
+    const state: VersionState = {
+      ...{ version: '1.0.0', artifact: `sha256:${'ab'.repeat(32)}`, stage: 'development', archived: false },
+      ...{ registered_by: 'ann', description: null, tags: {}, metrics: {}, requests: [], reviews: [], evaluations: [] },
+      rolled_back_seq: 0,
+      signature: {
+        inputs: [{ name: 'X', type: 'float32', shape: [null, 1] }],
+        outputs: [{ name: 'label', type: 'int64', shape: [null], role: 'label' }],
+        features: [{ name: 'amount', type: 'float32', nullable: false, input: 'X', index: 0 }],
+      },
+    };
+    const command: DeploymentCommand = {
+      ...{ type: 'Deploy', commandId: meta.commandId, deployment },
+      model: { name: 'fraud', seq: 1, selector: '1.0.0', state },
+      defaults: { environment: 'development', recording: 'acknowledged', loadTimeoutS: 1 },
+    };
+    await executeCommand(store, deploymentDefinition, { id: deployment, command, meta });
+    return events.head();
+  }
 });

@@ -26,5 +26,16 @@ export { listen, type Listening, type ListenOptions } from './process/listen.js'
 export { exitWithParent } from './process/exit-with-parent.js';
 export { runApp, type RunAppOptions, type RunningApp } from './process/run-app.js';
 export { commandMeta, type CommandMetaInput } from './command-meta.js';
-export { acceptedOrThrow, executeCommand } from './execute-command.js';
+export { acceptedOrThrow, executeCommand, type CommandToExecute } from './execute-command.js';
 export { ServingMembers, type ServingMembersOptions } from './serving-members.js';
+export {
+  authenticatorOf,
+  challengeOf,
+  permitted,
+  type Authenticator,
+  type AuthenticatorOptions,
+} from './auth/authenticator.js';
+export { requireLoopback } from './auth/require-loopback.js';
+export { requirePermissions, sessionOf, type Access } from './auth/permission-hook.js';
+export { signToken, type TokenRequest } from './auth/sign-token.js';
+export { TokenVerifier, type Session, type TokenVerifierOptions, type Verdict } from './auth/token-verifier.js';

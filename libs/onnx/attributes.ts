@@ -19,6 +19,14 @@ export function integerOf(node: NodeMessage, name: string): number | undefined {
   return integer;
 }
 
+export function floatOf(node: NodeMessage, name: string): number | undefined {
+  let float: number | undefined;
+  readAttribute(node, name, (field, value) => {
+    if (field === attributeField.float) float = value.float();
+  });
+  return float;
+}
+
 /** How many numbers a float list has, without reading them. */
 export function floatCountOf(node: NodeMessage, name: string): number {
   let count = 0;
@@ -86,6 +94,20 @@ export const dataType = {
   bool: 9,
   float64: 11,
 } as const;
+
+/** The elements of a tensor of float32; null for any other, and where there are not as many as its shape says. */
+export function floatElementsOf({ dataType: type, dims, bytes }: TensorMessage): Float32Array | null {
+  if (type !== dataType.float32) return null;
+  const size = dims.reduce((product, length) => product * length, 1);
+  // A shape alone could ask for any amount of memory.
+  if (!(size >= 0 && size * Float32Array.BYTES_PER_ELEMENT <= bytes.length)) return null;
+  const floats = new Float32Array(size);
+  let filled = 0;
+  readMessage(bytes, 'tensor', (number, value) => {
+    if (number === tensorField.floats || number === tensorField.raw) filled = value.floatsInto(floats, filled);
+  });
+  return filled === floats.length ? floats : null;
+}
 
 function stringElements({ bytes }: TensorMessage): string[] {
   const strings: string[] = [];

@@ -92,7 +92,7 @@ export const attribute = {
 } as const;
 
 export const tensor = {
-  float32: (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
+  float32: (name: string, dims: readonly number[], values: ArrayLike<number>): Bytes =>
     tensorBytes(name, dims, dataType.float32, (writer) =>
       writer.uint32(tag(tensorField.raw, 2)).bytes(new Uint8Array(Float32Array.from(values).buffer)),
     ),
@@ -100,6 +100,12 @@ export const tensor = {
     tensorBytes(name, dims, dataType.int64, (writer) =>
       writer.uint32(tag(tensorField.raw, 2)).bytes(new Uint8Array(BigInt64Array.from(values, BigInt).buffer)),
     ),
+  int32: (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
+    tensorBytes(name, dims, dataType.int32, (writer) =>
+      writer.uint32(tag(tensorField.raw, 2)).bytes(new Uint8Array(Int32Array.from(values).buffer)),
+    ),
+  uint8: (name: string, dims: readonly number[], values: Uint8Array): Bytes =>
+    tensorBytes(name, dims, dataType.uint8, (writer) => writer.uint32(tag(tensorField.raw, 2)).bytes(values)),
   string: (name: string, dims: readonly number[], values: readonly string[]): Bytes =>
     tensorBytes(name, dims, dataType.string, (writer) => {
       for (const value of values) writer.uint32(tag(tensorField.strings, 2)).string(value);

@@ -11,17 +11,27 @@ export type KnownCategories = ReadonlyMap<string, readonly (string | number | un
  * @throws MalformedMessage when the bytes are no ONNX model; `removeZipMap` and `readSignature` say so first.
  */
 export function knownCategories(bytes: Uint8Array): KnownCategories {
+  const first = (lists: CategoryLists) => lists.map((categories) => categories?.[0]);
+  return new Map([...categoryLists(bytes)].map(([input, lists]) => [input, first(lists)]));
+}
+
+/** For each element of a row of an input, the values that the graph's encoders know, or undefined. May have holes. */
+export type CategoryLists = readonly (readonly (string | number)[] | undefined)[];
+
+/** As `knownCategories`, by input name, with all the values. @throws MalformedMessage as there. */
+export function categoryLists(bytes: Uint8Array): ReadonlyMap<string, CategoryLists> {
   const { graph } = readModel(bytes);
   if (graph === null) return new Map();
   const index = indexOf(graph);
-  const known = new Map<string, (string | number | undefined)[]>();
+  const known = new Map<string, (readonly (string | number)[] | undefined)[]>();
   for (const node of index.graph.nodes) {
     if (node.type !== 'OneHotEncoder') continue;
-    const category = stringsOf(node, 'cats_strings')[0] ?? integersOf(node, 'cats_int64s')[0];
+    const strings = stringsOf(node, 'cats_strings');
+    const categories = strings.length > 0 ? strings : integersOf(node, 'cats_int64s');
     for (const origin of originsOf(index, node.inputs[0] ?? '', new Set())) {
       if (origin === null) continue;
       const values = known.get(origin.input) ?? [];
-      values[origin.element] = category;
+      values[origin.element] = categories;
       known.set(origin.input, values);
     }
   }

@@ -57,10 +57,11 @@ export const graphField = {
   initializer: 5,
   input: 11,
   output: 12,
+  docString: 10,
   valueInfo: 13,
   sparseInitializer: 15,
 } as const;
-export const nodeField = { input: 1, output: 2, name: 3, type: 4, attribute: 5, domain: 7 } as const;
+export const nodeField = { input: 1, output: 2, name: 3, type: 4, attribute: 5, docString: 6, domain: 7 } as const;
 export const attributeField = {
   name: 1,
   float: 2,
@@ -77,6 +78,8 @@ export const attributeField = {
   sparseTensor: 22,
   sparseTensors: 23,
 } as const;
+/** Of an OperatorSetIdProto. */
+export const opsetField = { domain: 1, version: 2 } as const;
 export const tensorField = {
   dims: 1,
   dataType: 2,
@@ -86,6 +89,7 @@ export const tensorField = {
   integers64: 7,
   name: 8,
   raw: 9,
+  docString: 12,
   externalData: 13,
   dataLocation: 14,
 } as const;

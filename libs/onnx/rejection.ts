@@ -5,9 +5,11 @@ import { MalformedMessage } from './wire.js';
 /**
  * Why bytes, or what the caller says about them, are refused:
  * `not_onnx` cannot be read as an ONNX model · `external_data` weights lie in other files · `unsupported_model` inputs
- * or outputs that rows of JSON cannot feed or show · `signature_mismatch` feature names or nullable do not fit the graph.
+ * or outputs that rows of JSON cannot feed or show · `signature_mismatch` feature names or nullable do not fit the graph ·
+ * `nothing_to_optimise` the graph has nothing that the method makes smaller.
  */
-export type OnnxRejectionCode = 'not_onnx' | 'external_data' | 'unsupported_model' | 'signature_mismatch';
+export type OnnxRejectionCode =
+  'not_onnx' | 'external_data' | 'unsupported_model' | 'signature_mismatch' | 'nothing_to_optimise';
 
 export interface OnnxRejection extends Rejection {
   readonly code: OnnxRejectionCode;

@@ -26,6 +26,7 @@ const sameWidth = new Set([
   'Log',
   'Exp',
   'Sqrt',
+  'Round',
 ]);
 const elementwise = new Set(['Add', 'Sub', 'Mul', 'Div']);
 
@@ -63,7 +64,8 @@ function exactWidth({ graph }: GraphIndex, node: NodeMessage, tensor: string): n
       return ratio(floatCountOf(node, 'coefficients'), floatCountOf(node, 'intercepts'));
     case 'LinearRegressor':
       return ratio(floatCountOf(node, 'coefficients'), integerOf(node, 'targets') ?? 1);
-    case 'MatMul': {
+    case 'MatMul':
+    case 'MatMulInteger': {
       const dims = dimsOf(node.inputs[1]);
       return isFirst && dims?.length === 2 ? dims[0]! : null;
     }

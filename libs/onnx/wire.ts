@@ -136,6 +136,28 @@ export class FieldValue {
     return 1;
   }
 
+  /**
+   * One number of 32 bits, or a packed list of them, from element `at` of `into` on; gives the position behind them.
+   * @throws MalformedMessage when there is no room.
+   */
+  floatsInto(into: Float32Array, at: number): number {
+    if (this.#type !== wireType.bytes) {
+      if (at >= into.length) throw this.#tooMany(into.length);
+      into[at] = this.float();
+      return at + 1;
+    }
+    const packed = this.bytes();
+    const count = packed.length / Float32Array.BYTES_PER_ELEMENT;
+    if (at + count > into.length || !Number.isInteger(count)) throw this.#tooMany(into.length);
+    const view = new DataView(packed.buffer, packed.byteOffset, packed.length);
+    for (let index = 0; index < count; index++) into[at + index] = view.getFloat32(4 * index, true);
+    return at + count;
+  }
+
+  #tooMany(room: number): MalformedMessage {
+    return new MalformedMessage(`${this.#message}, field ${this.number}: expected ${room} numbers of 32 bits`);
+  }
+
   #packedInto(into: number[], element: (reader: protobuf.Reader) => number): void {
     const reader = protobuf.Reader.create(this.bytes());
     try {

@@ -1,12 +1,12 @@
-import protobuf from 'protobufjs/minimal.js';
 import { accept, type Result } from '#libs/kernel/index.js';
 import { integersOf, stringsOf, dataType } from './attributes.js';
 import { valueInfoBytes } from './builder.js';
 import { indexOf, type GraphIndex } from './graph-index.js';
 import { graphField, modelField, readNode, type NodeMessage } from './messages.js';
 import { openModel } from './open-model.js';
+import { fieldHead, joined, lengthOf } from './pieces.js';
 import { orRejection, type OnnxRejection } from './rejection.js';
-import { readMessage, wireType } from './wire.js';
+import { readMessage } from './wire.js';
 
 export type Classes = readonly number[] | readonly string[];
 
@@ -54,8 +54,7 @@ function rewriteModel(bytes: Uint8Array, zipped: ReadonlyMap<string, ZippedOutpu
   readMessage(bytes, 'model', (number, value) => {
     if (number === modelField.graph) {
       const graph = rewriteGraph(value.bytes(), zipped, index);
-      const length = graph.reduce((sum, piece) => sum + piece.length, 0);
-      pieces.push(fieldHead(modelField.graph, length), ...graph);
+      pieces.push(fieldHead(modelField.graph, lengthOf(graph)), ...graph);
     } else {
       value.skip();
       pieces.push(bytes.subarray(value.start, value.position));
@@ -92,21 +91,4 @@ function rewriteGraph(
     pieces.push(bytes.subarray(value.start, value.position));
   });
   return pieces;
-}
-
-const fieldHead = (field: number, length: number): Uint8Array =>
-  protobuf.Writer.create()
-    .uint32((field << 3) | wireType.bytes)
-    .uint32(length)
-    .finish();
-
-/** The one copy of the model. */
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return bytes;
 }

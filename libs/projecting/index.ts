@@ -1,6 +1,14 @@
 export { asOf } from './as-of.js';
 export { Changes } from './changes.js';
-export { cursorOf, readCursor, type Cursor } from './cursor.js';
+export {
+  cursorOf,
+  readCursor,
+  readSearchCursor,
+  searchCursorOf,
+  type Cursor,
+  type Search,
+  type SearchCursor,
+} from './cursor.js';
 export { isConnectionLost, openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
 export { digest, type ProjectionDigest, type TableDigest } from './digest.js';
 export {
@@ -12,6 +20,31 @@ export {
   SchemaMismatch,
   StreamTruncated,
 } from './errors.js';
+export { filterSql } from './filter/filter-sql.js';
+export { filterLimits, parseFilter, type Comparison, type Filter } from './filter/parse-filter.js';
+export type {
+  ComparisonInSql,
+  FamilyDefinition,
+  Field,
+  FieldDefinition,
+  FieldType,
+  FieldValue,
+  FilterSchema,
+  Operator,
+} from './filter/schema.js';
+export {
+  orderLimit,
+  pageSql,
+  parseOrder,
+  sortedLength,
+  sortValuesOf,
+  type Order,
+  type OrderTerm,
+  type PageSql,
+  type Sort,
+  type SortKey,
+  type SortValues,
+} from './filter/sort.js';
 export { groupBy } from './group-by.js';
 export type { Before, Decoded, Operation, Projection, Recorded, RowReference } from './projection.js';
 export { ProjectionReader, type AsOfCut, type ReadAt, type ReaderOptions } from './reader.js';

@@ -69,9 +69,30 @@ describe('resolveAsOf', () => {
     source.append(entry(1, 100), entry(2, 300), entry(3, 200), entry(4, 300), entry(5, 400));
     await start().until(5, 5_000);
     const resolved = [];
-    for (const at of [99, 100, 199, 200, 299, 300, 399, 400, 401]) resolved.push(await reader().resolveAsOf({ at }));
-    expect(resolved).toEqual([0, 1, 1, 1, 1, 4, 4, 5, 5].map(accept));
+    for (const at of [100, 199, 200, 299, 300, 399, 400, 401]) resolved.push(await reader().resolveAsOf({ at }));
+    expect(resolved).toEqual([1, 1, 1, 1, 4, 4, 5, 5].map(accept));
     expect(await reader().logTimeAt(3)).toBe(300);
+  });
+
+  it('refuses an instant before the first message and tells the instant of that; a cut there is 0', async () => {
+    source.append(entry(1, 100), entry(2, 50));
+    await start().until(2, 5_000);
+    const first = '1970-01-01T00:00:00.099Z is before the first event of the log, at 1970-01-01T00:00:00.100Z';
+    expect(await reader().resolveAsOf({ at: 99 })).toEqual(refusal('invalid_position', first));
+    expect(await reader().resolveAsOf({ at: 60 })).toEqual(refusal('invalid_position', 'at 1970-01-01T00:00:00.100Z'));
+    expect(await reader().cutAt(99)).toEqual(accept(0));
+    expect(await reader().cutAt(100)).toEqual(accept(2));
+  });
+
+  it('refuses every instant of an empty log, once it is known to be empty', async () => {
+    expect(await reader({ waitMs: 20 }).resolveAsOf({ at: 400 })).toEqual(refusal('not_caught_up', 'is not built yet'));
+    const running = start();
+    await until(() => running.status().state === 'running', { what: 'the projector' });
+    expect(await reader().resolveAsOf({ at: 400 })).toEqual(
+      refusal('invalid_position', 'the log had no event yet at 1970-01-01T00:00:00.400Z'),
+    );
+    expect(await reader().cutAt(400)).toEqual(accept(0));
+    expect(await reader().resolveAsOf(undefined)).toEqual(accept(0));
   });
 
   it('refuses an instant that has not come', async () => {
@@ -104,7 +125,8 @@ describe('resolveAsOf', () => {
     expect(await reader({ waitMs: 20 }).resolveAsOf({ seq: 2 })).toEqual(refusal('not_caught_up', 'is at 1'));
     expect(await reader({ waitMs: 20 }).resolveAsOf({ at: 250 })).toEqual(refusal('not_caught_up', '2 was asked for'));
     expect(await reader({ waitMs: 20 }).resolveAsOf(undefined, 7)).toEqual(refusal('not_caught_up', '7 was asked for'));
-    expect(await reader({ waitMs: 20 }).resolveAsOf({ at: 50 })).toEqual(accept(0));
+    expect(await reader({ waitMs: 20 }).resolveAsOf({ at: 150 })).toEqual(refusal('not_caught_up', '2 was asked for'));
+    expect(await reader({ waitMs: 20 }).resolveAsOf({ at: 50 })).toEqual(refusal('invalid_position', '00.100Z'));
   });
 
   it('reads the tables of an older version only where the projection says it can', async () => {
@@ -143,5 +165,16 @@ describe('read', () => {
     await expect(inTransaction).rejects.toThrow('Query read timeout');
     expect(await reading.read({}, (_database, seq) => Promise.resolve(accept(seq)))).toEqual(accept(1));
     await impatient.end();
+  });
+});
+
+describe('cutAt', () => {
+  it('takes a time of the server, whose clock is ahead of this one', async () => {
+    source.append(entry(1, 10), entry(2, 2_000));
+    await start().until(2, 5_000);
+    expect(await reader({ now: 1_000 }).cutAt(2_000)).toEqual(accept(2));
+    expect(await reader({ now: 1_000 }).resolveAsOf({ at: 2_000 })).toEqual(
+      refusal('invalid_position', 'not come yet'),
+    );
   });
 });

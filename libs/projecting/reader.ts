@@ -60,7 +60,8 @@ export class ProjectionReader {
 
   /**
    * The sequence an answer is of (rule 19 of EVENT_LOG.md). `seq:N` is N; an instant is the last sequence whose running
-   * maximum of stored time is not after it; nothing is the checkpoint, `minSeq` or later.
+   * maximum of stored time is not after it, `invalid_position` before the first message; nothing is the checkpoint,
+   * `minSeq` or later.
    */
   async resolveAsOf(asOf: api.AsOf | undefined, minSeq?: number): Promise<Result<number, Rejection>> {
     const deadline = this.options.clock.monotonic() + (this.options.waitMs ?? 5_000);
@@ -72,12 +73,15 @@ export class ProjectionReader {
       const now = await this.waitFor(0, deadline);
       return now.ok ? accept(now.value.position) : now;
     }
-    return 'seq' in asOf ? this.atSequence(asOf.seq, deadline) : this.atInstant(asOf.at, deadline);
+    if ('seq' in asOf) return this.atSequence(asOf.seq, deadline);
+    if (asOf.at > this.options.clock.now()) return refusePosition(`${isoTime(asOf.at)} has not come yet`);
+    const seq = await this.atInstant(asOf.at, deadline);
+    return seq.ok && seq.value === 0 ? this.beforeTheFirst(asOf.at) : seq;
   }
 
   /**
    * Where this stream stood when the log's time was `time` (milliseconds since the epoch): for reads that cut one stream
-   * at the moment of another.
+   * at the moment of another. 0 where it had no message yet. The time is the server's, whose clock may be ahead of this one.
    */
   async cutAt(time: number): Promise<Result<number, Rejection>> {
     return this.atInstant(time, this.options.clock.monotonic() + (this.options.waitMs ?? 5_000));
@@ -118,7 +122,6 @@ export class ProjectionReader {
   }
 
   private async atInstant(time: number, deadline: number): Promise<Result<number, Rejection>> {
-    if (time > this.options.clock.now()) return refusePosition(`${isoTime(time)} has not come yet`);
     const later = await this.firstSeqAfter(time);
     if (later !== undefined) return accept(later - 1);
     const { lastSeq } = await this.options.head();
@@ -126,6 +129,13 @@ export class ProjectionReader {
     if (!reached.ok) return reached;
     const first = await this.firstSeqAfter(time);
     return accept(first === undefined ? reached.value.position : first - 1);
+  }
+
+  private async beforeTheFirst(time: number): Promise<Result<number, Rejection>> {
+    const first = await this.logTimeAt(1);
+    // The first message may have come since the instant was looked up; then it is not later than it.
+    if (first <= time) return refusePosition(`the log had no event yet at ${isoTime(time)}`);
+    return refusePosition(`${isoTime(time)} is before the first event of the log, at ${isoTime(first)}`);
   }
 
   /** Until the checkpoint is at `seq`, or, where a time is given, has passed a later message. */

@@ -55,7 +55,7 @@ const own = ['checkpoint', 'log_times'];
 async function assertTables(transaction: Queryable, projection: Shape, schema: string): Promise<void> {
   const { rows } = await transaction.query<ColumnRow>(
     `select c.relname as table, a.attname as column, format_type(a.atttypid, a.atttypmod) as type,
-            l.collname as collation, coalesce(a.attnum = any (i.indkey), false) as key
+            l.collname as collation, coalesce(a.attnum = any ((i.indkey::int2[])[0:i.indnkeyatts - 1]), false) as key
      from pg_class c
      join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
      left join pg_collation l on l.oid = a.attcollation

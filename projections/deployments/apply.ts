@@ -21,6 +21,7 @@ const deploymentTable = temporal({
     recording: 'text',
     live: 'jsonb',
     pending: 'jsonb',
+    stayed: 'jsonb',
   },
 });
 
@@ -36,6 +37,8 @@ const rolloutTable = temporal({
     environment: 'text',
     strategy: 'jsonb',
     recording: 'text',
+    follows: 'boolean',
+    champion_seq: 'bigint',
     state: 'text',
     requested_at: 'text',
     requested_by: 'text',
@@ -52,7 +55,7 @@ const rolloutTable = temporal({
 /** Deployments and their rollouts, from EVENTS. */
 export const deployments: Projection<LogRecord<GovernanceEvent>, DeploymentFact> = {
   name: 'deployments',
-  version: 1,
+  version: 2,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
   tables: [deploymentTable, rolloutTable],

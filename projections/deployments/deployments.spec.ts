@@ -91,6 +91,74 @@ const states = ({ state, versions, rollout, history }: api.DeploymentView) => ({
 });
 
 describe('deployments', () => {
+  it('tell that they follow the champion, switch with it, stay behind and why', async () => {
+    const following = (rollout: number, championSeq: number): DeploymentEvent => {
+      const event = requested(rollout);
+      if (event.type !== 'DeploymentRequested') throw new TypeError(event.type);
+      return { ...event, data: { ...event.data, follows: 'champion', champion_seq: championSeq } };
+    };
+    const stayed: DeploymentEvent = {
+      type: 'DeploymentStayed',
+      data: {
+        ...{ deployment: 'churn', model: 'm', champion: '2.0.0', champion_seq: 90, version: '1.1.0' },
+        ...{ code: 'incompatible_signature', reason: 'other features' },
+      },
+    };
+    await fold([following(1, 70), wentLive(1), following(2, 80), following(3, 85), stayed, requested(4), wentLive(4)]);
+    const follows = async (seq: number) => (await view(seq)).follows;
+    expect(await follows(1)).toEqual({ model: 'm', alias: 'champion', state: 'switching', stayed: null });
+    expect(await follows(2)).toMatchObject({ state: 'following' });
+    expect(await follows(4)).toMatchObject({ state: 'switching' });
+    expect(states(await view(4)).history).toEqual(['live', 'superseded', 'deploying']);
+    expect(await follows(5)).toEqual({
+      ...{ model: 'm', alias: 'champion', state: 'stayed' },
+      stayed: { champion: '2.0.0', champion_seq: 90, code: 'incompatible_signature', reason: 'other features' },
+    });
+    expect(states(await view(5))).toMatchObject({ state: 'live', history: ['live', 'superseded', 'superseded'] });
+    expect(await follows(7)).toBeNull();
+    const followers = async (seq: number) => {
+      const found = await queries().followersOf('m', { as_of: { seq } });
+      return found.ok ? found.value.items.map(({ deployment }) => deployment) : found.rejection;
+    };
+    expect(await followers(5)).toEqual(['churn']);
+    expect(await followers(7)).toEqual([]);
+  });
+
+  it('still tell why they stayed when a version named outright could not be loaded, until the champion moves', async () => {
+    const following = (rollout: number, championSeq: number): DeploymentEvent => {
+      const event = requested(rollout);
+      if (event.type !== 'DeploymentRequested') throw new TypeError(event.type);
+      return { ...event, data: { ...event.data, follows: 'champion', champion_seq: championSeq } };
+    };
+    const stayed: DeploymentEvent = {
+      type: 'DeploymentStayed',
+      data: {
+        ...{ deployment: 'churn', model: 'm', champion: '2.0.0', champion_seq: 90, version: '1.1.0' },
+        ...{ code: 'incompatible_signature', reason: 'other features' },
+      },
+    };
+    await fold([following(1, 70), wentLive(1), stayed, requested(2), failed(2), following(3, 95), failed(3)]);
+    const follows = async (seq: number) => (await view(seq)).follows;
+    expect(await follows(4)).toBeNull();
+    expect(await follows(5)).toEqual(await follows(3));
+    expect(await follows(5)).toMatchObject({ state: 'stayed', stayed: { champion: '2.0.0' } });
+    expect(await follows(6)).toMatchObject({ state: 'switching', stayed: null });
+    expect(await follows(7)).toMatchObject({ state: 'failed', stayed: null });
+  });
+
+  it('tell which of them serve a version, or are about to', async () => {
+    await fold([requested(1), requested(1, 'shop'), wentLive(1), requested(2), wentLive(2), failed(1, 'shop')]);
+    const serving = async (version: string, seq: number) => {
+      const found = await queries().serving('m', version, { as_of: { seq } });
+      return found.ok ? found.value.deployments : found.rejection;
+    };
+    expect(await serving('1.1.0', 1)).toEqual(['churn']);
+    expect(await serving('1.1.0', 4)).toEqual(['churn', 'shop']);
+    expect(await serving('1.2.0', 4)).toEqual(['churn']);
+    expect(await serving('1.1.0', 5)).toEqual(['shop']);
+    expect(await serving('1.1.0', 6)).toEqual([]);
+  });
+
   it('go from deploying to live, roll out the next version and keep the former until it is live', async () => {
     await fold([requested(1), wentLive(1), requested(2), wentLive(2)]);
     expect(states(await view(1))).toEqual({

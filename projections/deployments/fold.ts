@@ -8,6 +8,8 @@ export interface RolloutRow extends api.RolloutView {
   /** When it took the traffic; null if it never did. */
   readonly live_at: string | null;
   readonly live_seq: number | null;
+  /** The deployment, with this rollout, keeps to the model's champion. */
+  readonly follows: boolean;
   /** Serving processes that had loaded it when it went live. */
   readonly ready_instances: number;
 }
@@ -20,7 +22,11 @@ export interface DeploymentRow {
   /** The rollout that takes the traffic, whole: a read needs no join. */
   readonly live: RolloutRow | null;
   readonly pending: RolloutRow | null;
+  /** Why it did not go along with the champion it follows; null where it did. */
+  readonly stayed: Stayed | null;
 }
+
+export type Stayed = NonNullable<NonNullable<api.DeploymentView['follows']>['stayed']>;
 
 export interface Folded {
   readonly deployment: DeploymentRow;
@@ -36,7 +42,9 @@ export function foldDeployment(
   const settled = { settled_at: meta.at, settled_seq: seq };
   switch (event.type) {
     case 'DeploymentRequested': {
-      if (known?.pending) return reject(`rollout ${known.pending.rollout_id} is not settled yet`);
+      // Only a rollout of a newer champion replaces one that is not settled.
+      if (known?.pending && event.data.champion_seq === undefined)
+        return reject(`rollout ${known.pending.rollout_id} is not settled yet`);
       const pending = requested(event.data, seq, meta);
       const live = known?.live ?? null;
       return accept({
@@ -47,8 +55,10 @@ export function foldDeployment(
           recording: live?.recording ?? event.data.recording,
           live,
           pending,
+          // Should it fail, the champion is still the one that the deployment did not go along with.
+          stayed: isNewer(event.data.champion_seq, known?.stayed) ? null : (known?.stayed ?? null),
         },
-        rollouts: [pending],
+        rollouts: [...superseded(known, settled), pending],
       });
     }
     case 'DeploymentWentLive': {
@@ -63,7 +73,7 @@ export function foldDeployment(
       };
       const former: RolloutRow[] = known.live === null ? [] : [{ ...known.live, state: 'superseded' }];
       return accept({
-        deployment: { ...known, state: 'live', recording: live.recording, live, pending: null },
+        deployment: { ...known, state: 'live', recording: live.recording, live, pending: null, stayed: null },
         rollouts: [...former, live],
       });
     }
@@ -76,12 +86,20 @@ export function foldDeployment(
         rollouts: [failed],
       });
     }
+    case 'DeploymentStayed': {
+      if (!known?.live) return reject('a deployment that serves nothing cannot stay with it');
+      const { champion, champion_seq, code, reason } = event.data;
+      return accept({
+        deployment: { ...known, state: 'live', pending: null, stayed: { champion, champion_seq, code, reason } },
+        rollouts: superseded(known, settled),
+      });
+    }
     case 'DeploymentRetired': {
       if (known === undefined) return reject('a deployment that never was cannot be retired');
       const live: RolloutRow[] = known.live === null ? [] : [{ ...known.live, state: 'retired' }];
       const pending: RolloutRow[] = known.pending === null ? [] : [{ ...known.pending, ...settled, state: 'retired' }];
       return accept({
-        deployment: { ...known, state: 'retired', live: null, pending: null },
+        deployment: { ...known, state: 'retired', live: null, pending: null, stayed: null },
         rollouts: [...live, ...pending],
       });
     }
@@ -89,6 +107,15 @@ export function foldDeployment(
       return assertNever(event, 'deployment event');
   }
 }
+
+const isNewer = (championSeq: number | undefined, stayed: Stayed | null | undefined): boolean =>
+  championSeq !== undefined && championSeq > (stayed?.champion_seq ?? 0);
+
+/** The rollout under way, which another decision ended before it was settled. */
+const superseded = (
+  known: DeploymentRow | undefined,
+  settled: Pick<RolloutRow, 'settled_at' | 'settled_seq'>,
+): RolloutRow[] => (known?.pending ? [{ ...known.pending, ...settled, state: 'superseded' }] : []);
 
 const notInProgress = (rollout: string): Result<Folded, string> => reject(`rollout ${rollout} is not in progress`);
 
@@ -105,6 +132,8 @@ const requested = (
   environment: data.environment,
   strategy: data.strategy,
   recording: data.recording,
+  follows: data.follows === 'champion',
+  champion_seq: data.champion_seq ?? null,
   state: 'deploying',
   requested_at: meta.at,
   requested_by: meta.actor,

@@ -75,6 +75,44 @@ export class DeploymentQueries {
     });
   }
 
+  /** Names of the deployments that serve a version or are about to, in byte order. */
+  serving(
+    model: string,
+    version: string,
+    at: ReadAt = {},
+  ): Promise<Result<{ readonly deployments: readonly string[]; readonly as_of_seq: number }, Rejection>> {
+    return this.reader.read(at, async (database, seq) => {
+      const { rows } = await database.query<Pick<RolloutRow, 'deployment'>>(
+        `select distinct deployment from deployments.rollouts
+         where model = $1 and version = $2 and state in ('deploying', 'live') and ${asOf('$3')} order by deployment`,
+        [model, version, seq],
+      );
+      return accept({ deployments: rows.map(({ deployment }) => deployment), as_of_seq: seq });
+    });
+  }
+
+  /**
+   * Deployments that keep to a model's champion, as they stand; at most `limit`, in byte order.
+   */
+  followersOf(
+    model: string,
+    at: ReadAt = {},
+    limit = 500,
+  ): Promise<Result<{ readonly items: readonly api.DeploymentView[]; readonly as_of_seq: number }, Rejection>> {
+    return this.reader.read(at, async (database, seq) => {
+      const { rows } = await database.query<DeploymentRow>(
+        `select ${deploymentColumns} from deployments.deployments d
+         where ${asOf('$2')} and d.deployment in (
+           select r.deployment from deployments.rollouts r
+           where r.model = $1 and r.follows and r.state in ('deploying', 'live') and ${asOf('$2', 'r')})
+         order by deployment limit $3`,
+        [model, seq, limit],
+      );
+      const items = await views(database, rows, seq);
+      return accept({ items: items.filter(({ follows }) => follows?.model === model), as_of_seq: seq });
+    });
+  }
+
   /**
    * Where a deployment's traffic went at an EVENTS sequence (a chunk's `routing_seq`); undefined where nothing was live.
    * Waits for the read model to reach that sequence.
@@ -93,10 +131,11 @@ export class DeploymentQueries {
   }
 }
 
-const deploymentColumns = 'deployment, environment, state, recording, live';
+const deploymentColumns = 'deployment, environment, state, recording, live, pending, stayed';
 
 const rolloutColumns = [
-  ...['deployment', 'rollout_id', 'model', 'version', 'artifact', 'environment', 'strategy', 'recording', 'state'],
+  ...['deployment', 'rollout_id', 'model', 'version', 'artifact', 'environment', 'strategy', 'recording'],
+  ...['follows', 'champion_seq', 'state'],
   ...['requested_at', 'requested_by', 'requested_seq', 'live_at', 'live_seq', 'settled_at', 'settled_seq'],
   ...['failure', 'ready_instances'],
 ];
@@ -127,6 +166,7 @@ function deploymentView(row: DeploymentRow, rollouts: readonly RolloutRow[]): ap
     environment: row.environment,
     state: row.state,
     recording: row.recording,
+    follows: followsOf(row, rollouts),
     versions: live
       ? [{ model: live.model, version: live.version, ...liveArm, ready_instances: live.ready_instances }]
       : [],
@@ -135,9 +175,23 @@ function deploymentView(row: DeploymentRow, rollouts: readonly RolloutRow[]): ap
   };
 }
 
+function followsOf(
+  { live, pending, stayed }: DeploymentRow,
+  rollouts: readonly RolloutRow[],
+): api.DeploymentView['follows'] {
+  const newest = pending ?? live;
+  if (newest?.follows !== true) return null;
+  if (pending !== null) return { model: newest.model, alias: 'champion', state: 'switching', stayed: null };
+  const behind = ({ state, champion_seq }: RolloutRow): boolean =>
+    state === 'failed' && (champion_seq ?? 0) > (live?.champion_seq ?? 0);
+  const state = stayed !== null ? 'stayed' : rollouts.some(behind) ? 'failed' : 'following';
+  return { model: newest.model, alias: 'champion', state, stayed };
+}
+
 const rolloutView = ({
   deployment: _deployment,
   environment: _environment,
+  follows: _follows,
   live_at: _liveAt,
   live_seq: _liveSeq,
   ready_instances: _ready,

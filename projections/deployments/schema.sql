@@ -8,6 +8,8 @@ create table deployments (
   -- The rollouts that take the traffic and that are being loaded, whole.
   live jsonb,
   pending jsonb,
+  -- Why it did not go along with the champion it follows.
+  stayed jsonb,
   valid_from_seq bigint not null,
   valid_to_seq bigint,
   primary key (deployment, valid_from_seq)
@@ -23,6 +25,8 @@ create table rollouts (
   environment text not null,
   strategy jsonb not null,
   recording text not null,
+  follows boolean not null,
+  champion_seq bigint,
   state text not null,
   requested_at text not null,
   requested_by text not null,

@@ -1,131 +1,39 @@
 import { readFileSync } from 'node:fs';
-import type { EventOf, GovernanceEvent, RecordedEvent, VersionRegistered } from '#libs/contracts/index.js';
+import { modelEvents, type GovernanceEvent, type ModelEvent, type RecordedEvent } from '#libs/contracts/index.js';
 import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
-import { sha256Hex } from '#libs/kernel/index.js';
-import { Changes, content, current, temporal, type Projection } from '#libs/projecting/index.js';
+import { Changes, type Projection } from '#libs/projecting/index.js';
+import { decisionRow, folds, type Fact, type Fold } from './fold/index.js';
+import { decisions, tables } from './tables.js';
 
-type Registration = RecordedEvent<EventOf<typeof VersionRegistered>>;
-
-interface RegistryFact {
-  readonly record: Registration;
-  readonly signature: string;
-}
-
-const models = temporal({
-  name: 'models',
-  key: ['model'],
-  columns: {
-    model: 'text',
-    versions: 'integer',
-    latest_version: 'text',
-    champion: 'text',
-    aliases: 'jsonb',
-    created_at: 'text',
-    updated_at: 'text',
-  },
-});
-
-const versions = temporal({
-  name: 'versions',
-  key: ['model', 'registered_seq'],
-  columns: {
-    model: 'text',
-    registered_seq: 'bigint',
-    version: 'text',
-    stage: 'text',
-    description: 'text',
-    task: 'text',
-    metrics: 'jsonb',
-    tags: 'jsonb',
-  },
-});
-
-const registrations = current({
-  name: 'registrations',
-  key: ['model', 'registered_seq'],
-  columns: {
-    model: 'text',
-    registered_seq: 'bigint',
-    artifact: 'text',
-    size: 'bigint',
-    signature: 'text',
-    lineage: 'jsonb',
-    baseline: 'jsonb',
-    created_at: 'text',
-    created_by: 'text',
-    event_id: 'text',
-  },
-});
-
-/** Named by their JSON as it was stored: another order of members would be kept twice, which costs space only. */
-const signatures = content({
-  name: 'signatures',
-  key: ['digest'],
-  columns: { digest: 'text', signature: 'jsonb' },
-});
-
-/** Registered models and their versions, from EVENTS. */
-export const registry: Projection<LogRecord<GovernanceEvent>, RegistryFact> = {
+/** Registered models, their versions and everything decided about them, from EVENTS. */
+export const registry: Projection<LogRecord<GovernanceEvent>, Fact> = {
   name: 'registry',
-  version: 1,
+  version: 2,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
-  tables: [models, versions, registrations, signatures],
+  tables,
 
   decode(record) {
     if (isUnknown(record)) return { kind: 'unreadable', reason: record.unknown.code };
-    if (!isRegistration(record)) return { kind: 'irrelevant' };
-    return { kind: 'fact', fact: { record, signature: sha256Hex(JSON.stringify(record.event.data.signature)) } };
+    return isFact(record) ? { kind: 'fact', fact: record } : { kind: 'irrelevant' };
   },
 
-  needs: ({ fact }) => [
-    { table: models, key: { model: fact.record.event.data.model } },
-    { table: signatures, key: { digest: fact.signature } },
-  ],
+  needs: ({ fact }) => foldOf(fact).needs(fact),
 
   apply(before, facts) {
     const changes = new Changes(before);
     for (const { seq, fact } of facts) {
-      const { data } = fact.record.event;
-      const { at, actor } = fact.record.meta;
-      const known = changes.get(models, { model: data.model });
-      changes.put(models, seq, {
-        model: data.model,
-        versions: Number(known?.['versions'] ?? 0) + 1,
-        latest_version: data.version,
-        champion: known?.['champion'] ?? null,
-        aliases: known?.['aliases'] ?? {},
-        created_at: known?.['created_at'] ?? at,
-        updated_at: at,
-      });
-      changes.put(versions, seq, {
-        model: data.model,
-        registered_seq: seq,
-        version: data.version,
-        stage: 'development',
-        description: data.description ?? null,
-        task: data.task ?? null,
-        metrics: data.metrics,
-        tags: data.tags,
-      });
-      changes.put(registrations, seq, {
-        model: data.model,
-        registered_seq: seq,
-        artifact: data.artifact,
-        size: data.size,
-        signature: fact.signature,
-        lineage: data.lineage,
-        baseline: data.baseline ?? null,
-        created_at: at,
-        created_by: actor,
-        event_id: fact.record.id,
-      });
-      if (changes.get(signatures, { digest: fact.signature }) === undefined)
-        changes.put(signatures, seq, { digest: fact.signature, signature: data.signature });
+      const outcome = foldOf(fact).apply(changes, fact);
+      if (outcome.ok) changes.put(decisions, seq, decisionRow(fact));
+      else changes.skip(seq, outcome.rejection);
     }
     return changes.operations;
   },
 };
 
-const isRegistration = (record: RecordedEvent<GovernanceEvent>): record is Registration =>
-  record.event.type === 'VersionRegistered';
+const kinds: ReadonlySet<string> = new Set(modelEvents.map(({ type }) => type));
+
+const isFact = (record: RecordedEvent<GovernanceEvent>): record is Fact => kinds.has(record.event.type);
+
+/** The compiler does not see that a fact's type picks the fold of just that type. */
+const foldOf = (fact: Fact): Fold<ModelEvent['type']> => folds[fact.event.type] as Fold<ModelEvent['type']>;

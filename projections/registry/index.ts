@@ -1,2 +1,4 @@
 export { registry } from './apply.js';
-export { RegistryQueries, type ListAt, type ModelPage } from './queries.js';
+export { decisionLimit, RegistryQueries, type ListAt, type Page } from './queries.js';
+export type { HistoryOf } from './read/history.js';
+export type { SearchAt } from './search/list.js';

@@ -1,17 +1,16 @@
-import { rejection, type api, type Rejection, type Signature } from '#libs/contracts/index.js';
+import { isVersion, rejection, type api, type Rejection } from '#libs/contracts/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
-import {
-  asOf,
-  cursorOf,
-  readCursor,
-  type ProjectionReader,
-  type Queryable,
-  type ReadAt,
-} from '#libs/projecting/index.js';
+import { cursorOf, readCursor, type ProjectionReader, type ReadAt } from '#libs/projecting/index.js';
+import { versionOf, namesOf } from './read/aliases.js';
+import { decisionsBetween, type HistoryOf } from './read/history.js';
+import { modelExists, modelSummaries } from './read/models.js';
+import { versionSummaries, versionViews } from './read/versions.js';
+import { findModels, searchedModels } from './search/find-models.js';
+import { findVersions, searchedVersions } from './search/find-versions.js';
+import { pageOf, readSearch, type SearchAt } from './search/list.js';
 
-/** `api.modelList`. */
-export interface ModelPage {
-  readonly items: api.ModelSummary[];
+export interface Page<Item> {
+  readonly items: Item[];
   readonly next_cursor: string | null;
   readonly as_of_seq: number;
 }
@@ -21,125 +20,119 @@ export interface ListAt extends ReadAt {
   readonly cursor?: string | undefined;
 }
 
-/** Reads of the registry. Every method may also refuse as `ProjectionReader.read` does. */
+/**
+ * Reads of the registry, each at any past moment. Every method may also refuse as `ProjectionReader.read` does; a page's
+ * cursor goes on at the moment of the first page.
+ */
 export class RegistryQueries {
   constructor(private readonly reader: ProjectionReader) {}
 
   /** A model with all its versions in order of registration; or `model_not_found`. */
   getModel(name: string, at: ReadAt = {}): Promise<Result<api.ModelView, Rejection>> {
     return this.reader.read(at, async (database, seq) => {
-      const model = await findModel(database, name, seq);
-      if (model === undefined) return reject(noModel(name, seq));
-      const versions = await findVersions(database, name, seq);
-      return accept({ ...modelFields(model), versions: versions.map(versionView), as_of_seq: seq });
+      const names = (await namesOf(database, [name], seq)).get(name)!;
+      const versions = await versionViews(database, name, seq, names);
+      // A model is there from its first version on.
+      if (versions.length === 0) return reject(noModel(name, seq));
+      return accept({ model_id: name, ...names, versions, as_of_seq: seq });
     });
   }
 
-  /** One version; or `model_not_found`, `version_not_found`. */
+  /**
+   * One version by `1.2.0` or by an alias, `champion` included; or `model_not_found`, `version_not_found`,
+   * `alias_not_found`.
+   */
   getVersion(
     name: string,
-    version: string,
+    selector: string,
     at: ReadAt = {},
-  ): Promise<Result<api.VersionView & { as_of_seq: number }, Rejection>> {
+  ): Promise<Result<api.VersionView & { model_id: string; as_of_seq: number }, Rejection>> {
     return this.reader.read(at, async (database, seq) => {
-      const [row] = await findVersions(database, name, seq, version);
-      if (row !== undefined) return accept({ ...versionView(row), as_of_seq: seq });
-      const model = await findModel(database, name, seq);
-      return reject(
-        model === undefined
-          ? noModel(name, seq)
-          : rejection('version_not_found', `${name} has no version ${version} as of ${seq}`),
-      );
+      const names = (await namesOf(database, [name], seq)).get(name)!;
+      const version = isVersion(selector) ? selector : versionOf(names, selector);
+      const [view] = version === undefined ? [] : await versionViews(database, name, seq, names, version);
+      if (view !== undefined) return accept({ model_id: name, ...view, as_of_seq: seq });
+      const known = await modelExists(database, name, seq);
+      return reject(known ? noVersion(name, selector, seq) : noModel(name, seq));
     });
   }
 
-  /** Models in order of their names. A page's cursor goes on at the same moment as the first page. */
-  async listModels({ limit, cursor, ...at }: ListAt): Promise<Result<ModelPage, Rejection>> {
-    const from = cursor === undefined ? undefined : readCursor('models', cursor);
+  /**
+   * Models of which one version satisfies the whole filter, by default in order of their names. Also refuses with
+   * `invalid_filter`, `invalid_order`, `invalid_cursor`.
+   */
+  async listModels(at: SearchAt): Promise<Result<Page<api.ModelSummary>, Rejection>> {
+    const asked = readSearch(searchedModels, at);
+    if (!asked.ok) return asked;
+    return this.reader.read(asked.value.moment, async (database, seq) => {
+      const { rows, next_cursor } = pageOf(asked.value, await findModels(database, asked.value, seq), seq);
+      const names = rows.map(({ model }) => model);
+      return accept({ items: await modelSummaries(database, names, seq), next_cursor, as_of_seq: seq });
+    });
+  }
+
+  /**
+   * Versions that satisfy the filter, of all models or of one (or `model_not_found`), by default in order of the models'
+   * names and of registration. Also refuses with `invalid_filter`, `invalid_order`, `invalid_cursor`.
+   */
+  async listVersions({
+    model,
+    ...at
+  }: SearchAt & { readonly model?: string | undefined }): Promise<Result<Page<api.VersionSummary>, Rejection>> {
+    const asked = readSearch(searchedVersions(model), at);
+    if (!asked.ok) return asked;
+    return this.reader.read(asked.value.moment, async (database, seq) => {
+      if (model !== undefined && !(await modelExists(database, model, seq))) return reject(noModel(model, seq));
+      const found = await findVersions(database, asked.value, seq, model);
+      const { rows, next_cursor } = pageOf(asked.value, found, seq);
+      return accept({ items: await versionSummaries(database, rows, seq), next_cursor, as_of_seq: seq });
+    });
+  }
+
+  /** What was decided about a model, oldest first; or `model_not_found`, `invalid_cursor`. */
+  async history(
+    model: string,
+    { limit, cursor, version, alias, type, ...at }: ListAt & Omit<HistoryOf, 'model'>,
+  ): Promise<Result<Page<api.DecisionView>, Rejection>> {
+    const list = historyOf(model, version, alias, type);
+    const from = cursor === undefined ? undefined : readCursor(list, cursor);
     if (from !== undefined && !from.ok) return from;
     const moment: ReadAt = from === undefined ? at : { as_of: { seq: from.value.seq } };
     return this.reader.read(moment, async (database, seq) => {
-      const { rows } = await database.query<ModelRow>(
-        `select ${modelColumns} from registry.models
-         where model > $1 and ${asOf('$2')} order by model limit $3`,
-        [from?.value.after ?? '', seq, limit + 1],
-      );
-      const items = rows.slice(0, limit).map(modelSummary);
+      if (!(await modelExists(database, model, seq))) return reject(noModel(model, seq));
+      const after = from === undefined ? 0 : Number(from.value.after);
+      const asked = { after, upTo: seq, limit: limit + 1 };
+      const found = await decisionsBetween(database, { model, version, alias, type }, asked);
+      const items = found.slice(0, limit);
       const last = items.at(-1);
       const next_cursor =
-        rows.length > limit && last !== undefined ? cursorOf({ list: 'models', seq, after: last.model_id }) : null;
+        found.length > limit && last !== undefined ? cursorOf({ list, seq, after: String(last.seq) }) : null;
       return accept({ items, next_cursor, as_of_seq: seq });
     });
   }
+
+  /**
+   * What was decided about a version up to a sequence, the newest `decisionLimit`, oldest first: for `why`. Waits for the read model to reach that
+   * sequence; empty where nothing is known.
+   */
+  decisionsOf(model: string, version: string, upTo: number): Promise<Result<api.DecisionView[], Rejection>> {
+    return this.reader.read({ as_of: { seq: upTo } }, async (database) =>
+      accept(
+        await decisionsBetween(database, { model, version }, { after: 0, upTo, limit: decisionLimit, newest: true }),
+      ),
+    );
+  }
 }
 
-interface ModelRow {
-  model: string;
-  versions: number;
-  latest_version: string;
-  champion: string | null;
-  aliases: Record<string, string>;
-  created_at: string;
-  updated_at: string;
-}
+/** Most events of one version that `why` tells. */
+export const decisionLimit = 1_000;
 
-interface VersionRow {
-  version: string;
-  stage: api.VersionView['stage'];
-  artifact: string;
-  size: number;
-  description: string | null;
-  task: string | null;
-  metrics: Record<string, number>;
-  signature: Signature;
-  lineage: api.VersionView['lineage'];
-  baseline: api.VersionView['baseline'];
-  tags: Record<string, string>;
-  created_at: string;
-  created_by: string;
-  event_id: string;
-  registered_seq: number;
-}
-
-const modelColumns = 'model, versions, latest_version, champion, aliases, created_at, updated_at';
-
-async function findModel(database: Queryable, name: string, seq: number): Promise<ModelRow | undefined> {
-  const { rows } = await database.query<ModelRow>(
-    `select ${modelColumns} from registry.models where model = $1 and ${asOf('$2')}`,
-    [name, seq],
-  );
-  return rows[0];
-}
-
-async function findVersions(database: Queryable, name: string, seq: number, version?: string): Promise<VersionRow[]> {
-  const { rows } = await database.query<VersionRow>(
-    `select v.version, v.stage, r.artifact, r.size, v.description, v.task, v.metrics, s.signature, r.lineage,
-            r.baseline, v.tags, r.created_at, r.created_by, r.event_id, v.registered_seq
-     from registry.versions v
-     join registry.registrations r using (model, registered_seq)
-     join registry.signatures s on s.digest = r.signature
-     where v.model = $1 and ${asOf('$2', 'v')} and ($3::text is null or v.version = $3)
-     order by v.registered_seq`,
-    [name, seq, version ?? null],
-  );
-  return rows;
-}
-
-const modelFields = ({ model, champion, aliases }: ModelRow) => ({ model_id: model, champion, aliases });
-
-const modelSummary = (row: ModelRow): api.ModelSummary => ({
-  ...modelFields(row),
-  versions: row.versions,
-  latest_version: row.latest_version,
-  created_at: row.created_at,
-  updated_at: row.updated_at,
-});
-
-const versionView = ({ registered_seq, ...row }: VersionRow): api.VersionView => ({
-  ...row,
-  feature_names: row.signature.features.map(({ name }) => name),
-  seq: registered_seq,
-});
+const historyOf = (...of: readonly (string | undefined)[]): string => JSON.stringify(['history', ...of]);
 
 const noModel = (name: string, seq: number): Rejection =>
   rejection('model_not_found', `no model is named '${name}' as of ${seq}`);
+
+const noVersion = (name: string, selector: string, seq: number): Rejection =>
+  isVersion(selector)
+    ? rejection('version_not_found', `${name} has no version ${selector} as of ${seq}`)
+    : rejection('alias_not_found', `${name} has no alias ${selector} as of ${seq}`);

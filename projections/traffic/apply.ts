@@ -66,7 +66,9 @@ const minutes = current({
 /** Recorded predictions, from TRAFFIC: a row per chunk and sums per minute of the log's time. */
 export const traffic: Projection<StreamMessage, ChunkFact> = {
   name: 'traffic',
-  version: 1,
+  version: 2,
+  // Version 2 added indexes alone.
+  readableFrom: 1,
   stream: 'TRAFFIC',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
   tables: [chunks, epochs, minutes],

@@ -4,6 +4,8 @@ export {
   TrafficQueries,
   type ChunkLocation,
   type MinuteTraffic,
+  type NamedVersion,
+  type TrafficOfVersions,
   type TrafficReaders,
   type TrafficSummary,
   type VersionTraffic,

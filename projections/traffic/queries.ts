@@ -41,12 +41,37 @@ export interface TrafficSummary {
   readonly as_of_cut: AsOfCut;
 }
 
+export interface NamedVersion {
+  readonly model: string;
+  readonly version: string;
+}
+
+export interface TrafficOfVersions {
+  /** Those that had traffic, in the order of model and version. */
+  readonly versions: readonly VersionTraffic[];
+  readonly as_of_seq: number;
+  readonly as_of_cut: AsOfCut;
+}
+
 export interface TrafficReaders {
   /** Of the traffic projection. */
   readonly traffic: ProjectionReader;
   /** Of any projection of EVENTS: positions are given in EVENTS and cut TRAFFIC by the log's time. */
   readonly events: ProjectionReader;
 }
+
+/** What an answer is summed from: whole minutes before the cut's own, and the chunks of that one up to the cut. */
+interface Span {
+  /** The cut's own minute, milliseconds since the epoch. */
+  readonly lastMinute: number;
+  /** The first sequence of that minute. */
+  readonly firstSeq: number;
+  readonly cut: number;
+}
+
+/** Joined to `traffic.chunks c`: a row `a` for each version that took part. */
+const armsOfChunk = `cross join lateral jsonb_to_recordset(c.arms) as a (model text, version text, served bigint,
+         failed bigint, refused bigint, latency_min_us bigint, latency_max_us bigint, latency_sum_us bigint)`;
 
 /** Reads of recorded traffic. Every method may also refuse as `ProjectionReader.read` does. */
 export class TrafficQueries {
@@ -70,27 +95,61 @@ export class TrafficQueries {
    * @param minutes how many of the newest minutes with traffic to tell (default 60).
    */
   summary(deployment: string, at: ReadAt = {}, minutes = 60): Promise<Result<TrafficSummary, Rejection>> {
+    return this.upTo(at, async (database, span) => {
+      const perMinute = await this.minutesUpTo(database, deployment, span);
+      return { deployment, versions: perVersion(perMinute), minutes: newest(perMinute, minutes) };
+    });
+  }
+
+  /** Counts and latencies of versions over all deployments. A version that is unknown, or had no traffic, is left out. */
+  versionTraffic(versions: readonly NamedVersion[], at: ReadAt = {}): Promise<Result<TrafficOfVersions, Rejection>> {
+    return this.upTo(at, async (database, { lastMinute, firstSeq, cut }) => {
+      const { rows } = await database.query<VersionTraffic>(
+        `with asked as (
+           select distinct model, version
+           from unnest($1::text[], $2::text[]) as a (model, version)
+         ), parts as (
+           select model, version, chunks, served, failed, refused, latency_min_us, latency_max_us, latency_sum_us
+           from asked join traffic.minutes m using (model, version) where m.minute < $3
+           union all
+           select model, version, 1, a.served, a.failed, a.refused,
+                  a.latency_min_us, a.latency_max_us, a.latency_sum_us
+           from traffic.chunks c ${armsOfChunk} join asked using (model, version)
+           where c.traffic_seq between $4 and $5
+         )
+         select model, version, sum(chunks)::bigint as chunks, sum(served)::bigint as served,
+                sum(failed)::bigint as failed, sum(refused)::bigint as refused, min(latency_min_us) as latency_min_us,
+                max(latency_max_us) as latency_max_us, sum(latency_sum_us)::bigint as latency_sum_us
+         from parts group by model, version order by model collate "C", version collate "C"`,
+        [versions.map(({ model }) => model), versions.map(({ version }) => version), lastMinute, firstSeq, cut],
+      );
+      return { versions: rows };
+    });
+  }
+
+  /** Resolves the moment, asks `query` for the traffic up to it, and adds where that is to the answer. */
+  private upTo<T extends object>(
+    at: ReadAt,
+    query: (database: Queryable, span: Span) => Promise<T>,
+  ): Promise<Result<T & { as_of_seq: number; as_of_cut: AsOfCut }, Rejection>> {
     return this.readers.events.read(at, async (_database, eventsSeq) => {
       const cut = await this.cut(at, eventsSeq);
       if (!cut.ok) return cut;
       return this.readers.traffic.whileAvailable(async (database) => {
-        const perMinute = await this.minutesUpTo(database, deployment, cut.value);
-        return accept({
-          deployment,
-          versions: perVersion(perMinute),
-          minutes: newest(perMinute, minutes),
-          as_of_seq: eventsSeq,
-          as_of_cut: { events: eventsSeq, traffic: cut.value },
-        });
+        const found = await query(database, await this.spanUpTo(cut.value));
+        return accept({ ...found, as_of_seq: eventsSeq, as_of_cut: { events: eventsSeq, traffic: cut.value } });
       });
     });
   }
 
-  /** Whole minutes from their sums; the cut's own minute from its chunks up to the cut. In order of time. */
-  private async minutesUpTo(database: Queryable, deployment: string, cut: number): Promise<MinuteTraffic[]> {
+  private async spanUpTo(cut: number): Promise<Span> {
     const { traffic } = this.readers;
     const lastMinute = minuteOf(await traffic.logTimeAt(cut));
-    const firstSeq = (await traffic.firstSeqAfter(lastMinute - 1)) ?? cut + 1;
+    return { lastMinute, firstSeq: (await traffic.firstSeqAfter(lastMinute - 1)) ?? cut + 1, cut };
+  }
+
+  /** Whole minutes from their sums; the cut's own minute from its chunks up to the cut. In order of time. */
+  private async minutesUpTo(database: Queryable, deployment: string, span: Span): Promise<MinuteTraffic[]> {
     const { rows } = await database.query<MinuteTraffic>(
       `select minute as at, model, version, chunks, served, failed, refused,
               latency_min_us, latency_max_us, latency_sum_us
@@ -98,13 +157,11 @@ export class TrafficQueries {
        union all
        select $2::bigint, a.model, a.version, count(*), sum(a.served)::bigint, sum(a.failed)::bigint,
               sum(a.refused)::bigint, min(a.latency_min_us), max(a.latency_max_us), sum(a.latency_sum_us)::bigint
-       from traffic.chunks c
-       cross join lateral jsonb_to_recordset(c.arms) as a (model text, version text, served bigint, failed bigint,
-              refused bigint, latency_min_us bigint, latency_max_us bigint, latency_sum_us bigint)
+       from traffic.chunks c ${armsOfChunk}
        where c.deployment = $1 and c.traffic_seq between $3 and $4
        group by a.model, a.version
        order by at, model, version`,
-      [deployment, lastMinute, firstSeq, cut],
+      [deployment, span.lastMinute, span.firstSeq, span.cut],
     );
     return rows;
   }

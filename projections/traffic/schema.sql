@@ -23,6 +23,7 @@ create table chunks (
   primary key (epoch, counter)
 );
 create unique index chunks_in_order on chunks (deployment, traffic_seq);
+create unique index chunks_of_all_in_order on chunks (traffic_seq);
 
 -- Per writer's life: which counters were seen, as the highest and the ranges missing below it.
 create table epochs (
@@ -51,3 +52,4 @@ create table minutes (
   latency_sum_us bigint not null,
   primary key (deployment, minute, model, version)
 );
+create index minutes_of_version on minutes (model, version, minute);

@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { encodeChunk, encodeChunkSchema, header, type ChunkRows, type ChunkSchema } from '#libs/contracts/index.js';
 import type { StreamMessage } from '#libs/event-log/index.js';
 import { systemClock } from '#libs/kernel/index.js';
-import { digest, openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
+import { digest, openDatabase, ProjectionReader, type Database, type ReadAt } from '#libs/projecting/index.js';
 import { ArraySource } from '#libs/projecting/testing/array-source.js';
 import { foldAnew } from '#libs/projecting/testing/fold.js';
 import { ledger, ledgerSource } from '#libs/projecting/testing/ledger.js';
 import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 import { traffic } from './apply.js';
-import { TrafficQueries, type TrafficSummary } from './queries.js';
+import { TrafficQueries, type TrafficOfVersions, type TrafficSummary, type VersionTraffic } from './queries.js';
 
 let handle: DatabaseHandle;
 let database: Database;
@@ -34,15 +34,17 @@ interface Sent {
   readonly refused?: readonly number[];
   /** Arm of each row; the first for all when absent. */
   readonly arms?: readonly number[];
+  /** The model of both arms. */
+  readonly model?: string;
   readonly storedAt?: number;
 }
 
 function chunk({ epoch = 'e1', counter, deployment = 'churn', storedAt, ...sent }: Sent, seq: number): StreamMessage {
-  const { givenUp = [], served = [], failed = [], refused = [] } = sent;
+  const { givenUp = [], served = [], failed = [], refused = [], model = 'm' } = sent;
   const latencies = [...served, ...failed, ...refused];
   const schema: ChunkSchema = {
     ...{ deployment, routing_seq: 7, epoch, instance: 'serving-0', inputs: [], outputs: [] },
-    arms: ['1.0.0', '1.1.0'].map((version) => ({ role: 'live', model: 'm', version, rollout_id: 'r', artifact: 'a' })),
+    arms: ['1.0.0', '1.1.0'].map((version) => ({ role: 'live', model, version, rollout_id: 'r', artifact: 'a' })),
   };
   const rows: ChunkRows = {
     ...{ counter, givenUp, beganAt: 1_000.5 },
@@ -267,7 +269,7 @@ describe('reads', () => {
     ]);
     await fold(messages, {});
     const seen = [];
-    for (const at of [{ seq: 1 }, { seq: 2 }, { seq: 3 }, { at: 28_000 }, { at: 60_500 }, { at: 300_000 }]) {
+    for (const at of [{ seq: 1 }, { seq: 2 }, { seq: 3 }, { at: 60_500 }, { at: 300_000 }]) {
       const found = await summary(messages, { as_of: at });
       seen.push([found.as_of_cut, found.versions[0]?.served ?? 0]);
     }
@@ -275,10 +277,83 @@ describe('reads', () => {
       [{ events: 1, traffic: 2 }, 2],
       [{ events: 2, traffic: 3 }, 3],
       [{ events: 3, traffic: 4 }, 4],
-      [{ events: 0, traffic: 0 }, 0],
       [{ events: 2, traffic: 3 }, 3],
       [{ events: 4, traffic: 5 }, 5],
     ]);
+  });
+
+  it('sum up versions over all deployments, up to each position and each instant, as adding every row does', async () => {
+    const rows = fc.array(fc.integer({ min: 1, max: 1_000 }), { maxLength: 3 });
+    const sent = fc.record({
+      deployment: fc.constantFrom('churn', 'fraud'),
+      model: fc.constantFrom('m', 'n'),
+      served: rows,
+      failed: rows,
+      refused: rows,
+      arms: fc.array(fc.constantFrom(0, 1), { minLength: 9, maxLength: 9 }),
+      // Up to a minute on, or a second back, from the chunk before: minutes full, half full and empty.
+      after: fc.constantFrom(-1_000, 0, 1, 5_000, 29_999, 30_000, 60_000),
+      repeated: fc.boolean(),
+    });
+    const asked = [
+      { model: 'n', version: '1.0.0' },
+      { model: 'm', version: '1.1.0' },
+      { model: 'm', version: '1.0.0' },
+      { model: 'm', version: '1.0.0' },
+      { model: 'x', version: '1.0.0' },
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 20 }), async (all) => {
+        const messages: StreamMessage[] = [];
+        const added: (Required<Pick<Sent, 'model' | 'served' | 'failed' | 'refused' | 'arms'>> & { time: number })[] =
+          [];
+        let storedAt = 20_000;
+        let logTime = 0;
+        for (const [index, { after, repeated, ...one }] of all.entries()) {
+          const dropped = repeated && index > 0;
+          storedAt += after;
+          logTime = Math.max(logTime, storedAt);
+          messages.push(chunk({ ...one, counter: dropped ? 1 : index + 1, storedAt }, index + 1));
+          if (!dropped) added.push({ ...one, time: logTime });
+        }
+        await fold(messages, {});
+        const found = queries(messages);
+        const at = async (moment: ReadAt): Promise<TrafficOfVersions> => {
+          const answer = await found.versionTraffic(asked, moment);
+          if (!answer.ok) throw new Error(answer.rejection.detail);
+          return answer.value;
+        };
+        for (const { seq, storedAt: time } of events.messages) {
+          const expected = addedUp(added.filter((one) => one.time <= time));
+          expect(await at({ as_of: { seq } })).toMatchObject({ as_of_seq: seq, versions: expected });
+        }
+        for (const instant of new Set(added.map(({ time }) => time))) {
+          const expected = addedUp(added.filter(({ time }) => time <= instant));
+          if (instant < 30_000) {
+            expect(await found.versionTraffic(asked, { as_of: { at: instant } })).toMatchObject({
+              rejection: { code: 'invalid_position' },
+            });
+            continue;
+          }
+          const { versions, as_of_cut } = await at({ as_of: { at: instant } });
+          expect(versions).toEqual(expected);
+          expect(as_of_cut.events).toBe(Math.min(4, Math.floor(instant / 30_000)));
+        }
+        const now = await at({});
+        expect(now.versions).toEqual(addedUp(added));
+        expect(now).toMatchObject({ as_of_seq: 4, as_of_cut: { events: 4, traffic: messages.length } });
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  it('know no traffic of versions nobody asked for', async () => {
+    const messages = chunks([{ counter: 1, served: [10] }]);
+    await fold(messages);
+    expect(await queries(messages).versionTraffic([])).toEqual({
+      ok: true,
+      value: { versions: [], as_of_seq: 4, as_of_cut: { events: 4, traffic: 1 } },
+    });
   });
 
   it('wait for the projector and refuse what has not been', async () => {
@@ -294,3 +369,38 @@ describe('reads', () => {
     });
   });
 });
+
+/** What the versions asked for in the property above had, row by row. */
+function addedUp(
+  chunks: readonly Required<Pick<Sent, 'model' | 'served' | 'failed' | 'refused' | 'arms'>>[],
+): VersionTraffic[] {
+  return [
+    ['m', '1.0.0', 0],
+    ['m', '1.1.0', 1],
+    ['n', '1.0.0', 0],
+  ].flatMap(([model, version, arm]) => {
+    const counts = { chunks: 0, served: 0, failed: 0, refused: 0 };
+    const latencies: number[] = [];
+    for (const one of chunks.filter((chunk) => chunk.model === model)) {
+      const kinds = [...one.served.map(() => 'served'), ...one.failed.map(() => 'failed')];
+      const timed = [...one.served, ...one.failed];
+      const mine = [...timed, ...one.refused].flatMap((latency, row) =>
+        one.arms[row] === arm ? [[latency, kinds[row] ?? 'refused'] as const] : [],
+      );
+      if (mine.length > 0) counts.chunks++;
+      for (const [latency, kind] of mine) {
+        counts[kind as 'served' | 'failed' | 'refused']++;
+        if (kind !== 'refused') latencies.push(latency);
+      }
+    }
+    if (counts.chunks === 0) return [];
+    return [
+      {
+        ...{ model: String(model), version: String(version), ...counts },
+        latency_min_us: latencies.length > 0 ? Math.min(...latencies) : null,
+        latency_max_us: latencies.length > 0 ? Math.max(...latencies) : null,
+        latency_sum_us: latencies.reduce((sum, latency) => sum + latency, 0),
+      },
+    ];
+  });
+}

@@ -6,7 +6,7 @@ export interface Backend {
   readonly snapshots: StreamStore;
   /** So many users of EVENTS, each with a connection of its own where there are connections. */
   writers(count: number): Promise<readonly StreamStore[]>;
-  /** Stores many messages of different subjects, without expectations, in any order. */
+  /** Stores many messages, in any order. */
   publishMany(messages: readonly OutgoingMessage[]): Promise<void>;
   /** Breaks what the servers can survive; resolves when it is broken or back. Absent where there is no server. */
   disrupt?(): Promise<void>;

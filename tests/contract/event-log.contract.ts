@@ -15,6 +15,7 @@ import {
   type LedgerCommand,
   type LedgerDefinition,
 } from './ledger.js';
+import { offers } from './offers.js';
 import { RecordingStream } from './recording-stream.js';
 import { payments } from './upcasting.js';
 import { catalogueOf, eventCatalogue, header, type EventCatalogue } from '#libs/contracts/index.js';
@@ -23,6 +24,7 @@ import {
   DuplicateMessageId,
   encodeEvent,
   EventReader,
+  ExpectationMissing,
   FaultyStream,
   genesisHash,
   isUnknown,
@@ -31,6 +33,7 @@ import {
   SnapshotStore,
   snapshotSubject,
   StreamConflict,
+  StreamMovedOn,
   UnknownEvent,
   verifyEvents,
   type LogProblem,
@@ -38,7 +41,7 @@ import {
   type StreamMessage,
   type StreamStore,
 } from '#libs/event-log/index.js';
-import { canonicalJson, systemClock } from '#libs/kernel/index.js';
+import { canonicalJson, systemClock, type Clock } from '#libs/kernel/index.js';
 import { until } from '#tests/support/wait.js';
 
 export interface ContractOptions {
@@ -76,6 +79,12 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
       for (let index = 1; index <= count; index += 1) await run(store, id, `fill ${index}`, deposit(1));
     };
 
+    /** Behind the last message of its subject, whatever it is. */
+    const place = async (message: OutgoingMessage) => {
+      const last = await backend.events.lastOf(message.subject, 'leader');
+      return backend.events.publish({ ...message, expectedLastSubjectSeq: last?.seq ?? 0 });
+    };
+
     const balanceOf = async (id: string, definition = ledger): Promise<number> =>
       (await storeOn(backend.events).load(definition, id, { consistency: 'leader' })).state.balance;
 
@@ -99,18 +108,93 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         for (const seq of [first.seq, other.seq, second.seq]) forged.push({ seq, code: 'malformed_envelope' });
       });
 
+      it('refuses what names no last sequence of its subject, and sends nothing', async () => {
+        const { events } = backend;
+        const { lastSeq } = await events.head();
+        const message = { subject: 'evt.port.unguarded', headers: {}, data: Buffer.from('{}') };
+        await expect(events.publish(message)).rejects.toBeInstanceOf(ExpectationMissing);
+        await expect(events.publish({ ...message, expectedLastSeq: lastSeq })).rejects.toMatchObject({
+          code: 'expectation_missing',
+          subject: 'evt.port.unguarded',
+        });
+        expect((await events.head()).lastSeq).toBe(lastSeq);
+      });
+
+      it('stores a message that names the last sequence of the stream too only as the next one of all', async () => {
+        const { events } = backend;
+        const message = { subject: 'evt.port.guarded', headers: {}, data: Buffer.from('{}') };
+        const before = (await events.head()).lastSeq;
+        const first = await events.publish({ ...message, expectedLastSubjectSeq: 0, expectedLastSeq: before });
+        expect(first).toEqual({ seq: before + 1, duplicate: false });
+        const other = await place({ ...message, subject: 'evt.port.guarded-other' });
+        for (const { seq } of [first, other]) forged.push({ seq, code: 'malformed_envelope' });
+
+        const refusal = (expectedLastSubjectSeq: number, expectedLastSeq: number): Promise<unknown> =>
+          events.publish({ ...message, expectedLastSubjectSeq, expectedLastSeq }).catch((error: unknown) => error);
+        const both = await refusal(0, before);
+        // One replica compares the subject first, three the stream.
+        expect([first.seq, other.seq]).toContain((both as StreamConflict).lastSeq);
+        expect(await refusal(first.seq, before)).toMatchObject({ code: 'stream_conflict', lastSeq: other.seq });
+        expect(await refusal(first.seq, other.seq + 9)).toMatchObject({ code: 'stream_conflict', lastSeq: other.seq });
+        expect(await refusal(0, other.seq)).toMatchObject({ code: 'stream_conflict', lastSeq: first.seq });
+        expect((await events.head()).lastSeq).toBe(other.seq);
+      });
+
+      it('lets nothing between a guarded append and what it has seen, in 200 races with one that is not', async () => {
+        const [guarded, free] = (await backend.writers(2)) as [StreamStore, StreamStore];
+        const message = { headers: {}, data: Buffer.from('{}') };
+        const outcomes = { stored: 0, refused: 0 };
+        let mine = 0;
+        let theirs = 0;
+        for (let round = 0; round < 200; round += 1) {
+          const seen = (await guarded.head()).lastSeq;
+          const append = () =>
+            guarded.publish({
+              ...{ ...message, subject: 'evt.port.race-guarded' },
+              ...{ expectedLastSubjectSeq: mine, expectedLastSeq: seen },
+            });
+          const intrude = () =>
+            free.publish({ ...message, subject: 'evt.port.race-free', expectedLastSubjectSeq: theirs });
+          const racing = round % 2 === 0 ? [append(), intrude()] : [intrude(), append()];
+          const settled = await Promise.allSettled(racing);
+          const [own, other] = round % 2 === 0 ? settled : settled.toReversed();
+          // Another subject's guard is not in its way.
+          if (other?.status !== 'fulfilled') throw new Error('the append without a guard failed', { cause: other });
+          theirs = other.value.seq;
+          if (own?.status === 'fulfilled') {
+            outcomes.stored += 1;
+            mine = own.value.seq;
+            expect(mine).toBe(seen + 1);
+          } else {
+            outcomes.refused += 1;
+            expect(own?.reason).toBeInstanceOf(StreamConflict);
+            expect(theirs).toBe(seen + 1);
+          }
+        }
+        for (const subject of ['evt.port.race-guarded', 'evt.port.race-free'])
+          for (const { seq } of await backend.events.readSubject(subject, 1, 'leader'))
+            forged.push({ seq, code: 'malformed_envelope' });
+        expect(outcomes.stored + outcomes.refused).toBe(200);
+        expect(outcomes.stored).toBeGreaterThan(0);
+        expect(outcomes.refused).toBeGreaterThan(0);
+      }, 60_000);
+
       it('gives a message back as it came, by every way of reading', async () => {
         const { events } = backend;
         const subject = 'evt.port.reading';
         const data = Buffer.from(JSON.stringify({ text: 'Zürich – 東京', blob: 'x'.repeat(5_000) }));
         const headers = { [header.type]: 'Port', 'X-Text': 'Grüße, 東京', 'x-lower': 'a: b' };
-        const { seq } = await events.publish({ subject, headers, data, messageId: 'port-reading' });
+        const { seq } = await place({ subject, headers, data, messageId: 'port-reading' });
         forged.push({ seq, code: 'malformed_envelope' });
 
         const read = await events.get(seq, 'leader');
         expect(read).toMatchObject({ seq, subject });
         expect(Buffer.from(read!.data).equals(data)).toBe(true);
-        expect(Object.fromEntries(read!.headers)).toEqual({ ...headers, [header.messageId]: 'port-reading' });
+        expect(Object.fromEntries(read!.headers)).toEqual({
+          ...headers,
+          [header.messageId]: 'port-reading',
+          [header.expectedLastSubjectSequence]: '0',
+        });
         expect(read!.time).toBeGreaterThan(Date.parse('2020-01-01'));
 
         await until(async () => (await events.get(seq, 'replica')) !== undefined, { what: 'the replica to have it' });
@@ -249,12 +333,14 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
 
       it('refuses a known command id with another body', async () => {
         const store = storeOn(backend.events);
-        await run(store, 'reuse', 'a', deposit(1));
+        const recorded = seqOf(await run(store, 'reuse', 'a', deposit(1)));
+        await run(store, 'reuse', 'later', deposit(3));
         expect(await run(store, 'reuse', 'a', deposit(2))).toMatchObject({
           ok: false,
           rejection: { code: 'idempotency_conflict' },
+          seq: recorded,
         });
-        expect(await balanceOf('reuse')).toBe(1);
+        expect(await balanceOf('reuse')).toBe(4);
       });
 
       it('leaves no trace of a refused command, which is decided anew when it comes again', async () => {
@@ -263,6 +349,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         expect(await run(store, 'refused', 'w', withdraw(3))).toEqual({
           ok: false,
           rejection: { code: 'insufficient_funds', balance: 0 },
+          seq: 0,
         });
         expect((await backend.events.head()).lastSeq).toBe(lastSeq);
         await run(store, 'refused', 'd', deposit(3));
@@ -335,11 +422,12 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
       it('decides again on the state that won a race, and refuses only what that state forbids', async () => {
         const [mine, others] = [storeOn(backend.events), storeOn(backend.events)];
         await run(mine, 'stale', 'seed', deposit(10));
-        await run(others, 'stale', 'w1', withdraw(8));
+        const won = seqOf(await run(others, 'stale', 'w1', withdraw(8)));
         // `mine` still remembers 10. It may not withdraw 5 now; 2 it may.
         expect(await run(mine, 'stale', 'w2', withdraw(5))).toEqual({
           ok: false,
           rejection: { code: 'insufficient_funds', balance: 2 },
+          seq: won,
         });
         await run(others, 'stale', 'd', deposit(1));
         expect(await run(mine, 'stale', 'w3', withdraw(3))).toMatchObject({
@@ -419,6 +507,208 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         expect(outcomes.filter(({ ok }) => !ok)).toEqual([]);
         expect(await balanceOf('contended')).toBe(30);
       }, 60_000);
+    });
+
+    describe('decisions that expire', () => {
+      const clockAt = (instant: string): Clock => ({ ...systemClock, now: () => Date.parse(instant) });
+      const expiring = (events: StreamStore, clock: Clock): AggregateStore =>
+        new AggregateStore({ events, snapshots: new SnapshotStore(backend.snapshots), clock, random: () => 0 });
+      const [before, after] = ['2026-11-23T10:00:00.000Z', '2026-11-23T10:00:00.001Z'];
+      const offer = (id: string) => ({ ...metaOf(`${id} offer`, 'offer'), at: before });
+
+      it('are decided at the instant of each attempt: what has expired by the second is refused', async () => {
+        const id = 'offer-expired';
+        const store = expiring(backend.events, clockAt(after));
+        await store.load(offers, id, { consistency: 'leader' });
+        // The other process is faster: the first attempt, which is in time, loses its race.
+        const rival = expiring(backend.events, clockAt(before));
+        const won = await rival.execute(offers, id, 'until 10:00:00.000', {
+          ...offer(id),
+          commandId: metaOf('r', 1).commandId,
+        });
+        expect(await store.execute(offers, id, 'until 10:00:00.000', offer(id))).toEqual({
+          ok: false,
+          rejection: { code: 'expired', at: after },
+          seq: seqOf(won),
+        });
+        expect(await backend.events.readSubject(`evt.offers.${id}`, 1, 'leader')).toHaveLength(1);
+      });
+
+      it('are recorded with the instant at which they were made', async () => {
+        const id = 'offer-again';
+        const events = new FaultyStream(backend.events, scriptedFaults({ publish: [{ kind: 'in_flight' }] }));
+        const accepted = await expiring(events, clockAt(after)).execute(offers, id, 'for ever', offer(id));
+        const record = await new EventReader(backend.events, offers.catalogue).read(seqOf(accepted));
+        expect(record).toMatchObject({ meta: { ...offer(id), at: after }, event: { data: { at: after } } });
+        expect(accepted).toMatchObject({ ok: true, value: { repeated: false, state: [after] } });
+        const loaded = await storeOn(backend.events).load(offers, id, { consistency: 'leader' });
+        expect(loaded.state).toEqual([after]);
+      });
+
+      it('are found by their command when only the answer was lost, although they have expired since', async () => {
+        const id = 'offer-lost-ack';
+        const events = new FaultyStream(backend.events, scriptedFaults({ publish: [{ kind: 'lost_ack' }] }));
+        const store = expiring(events, clockAt(after));
+        const accepted = await store.execute(offers, id, 'until 10:00:00.000', offer(id));
+        expect(accepted).toMatchObject({ ok: true, value: { repeated: false, event: { data: { at: before } } } });
+        const again = await expiring(backend.events, clockAt(after)).execute(offers, id, 'until 10:00:00.000', {
+          ...offer(id),
+          at: after,
+        });
+        expect(again).toMatchObject({ ok: true, value: { repeated: true, seq: seqOf(accepted) } });
+        expect(await backend.events.readSubject(`evt.offers.${id}`, 1, 'leader')).toHaveLength(1);
+      });
+    });
+
+    describe('guarded commands', () => {
+      const guarded = (
+        store: AggregateStore,
+        id: string,
+        {
+          seenThrough,
+          command = deposit(1),
+          key = 'guarded',
+        }: { seenThrough: number; command?: LedgerCommand; key?: string },
+      ) => store.execute(ledger, id, command, metaOf(`${id} ${key}`, command), { seenThrough });
+      const headSeq = async (): Promise<number> => (await backend.events.head()).lastSeq;
+
+      it('are appended right behind what was seen, the first of an aggregate and a later one', async () => {
+        const store = storeOn(backend.events);
+        const seen = await headSeq();
+        expect(seqOf(await guarded(store, 'guard', { seenThrough: seen }))).toBe(seen + 1);
+        expect(seqOf(await guarded(store, 'guard', { seenThrough: seen + 1, key: '2' }))).toBe(seen + 2);
+        expect(await balanceOf('guard')).toBe(2);
+      });
+
+      it('are told at once that others have appended, to whatever aggregate', async () => {
+        const events = new RecordingStream(backend.events);
+        const store = storeOn(events);
+        await fill(store, 'guard-moved', 1);
+        const seenThrough = await headSeq();
+        for (const [id, key] of [
+          ['guard-moved-other', 'other'],
+          ['guard-moved', 'own'],
+        ] as const) {
+          await run(storeOn(backend.events), id, key, deposit(1));
+          events.calls.length = 0;
+          const failure: unknown = await guarded(store, 'guard-moved', { seenThrough }).catch(
+            (error: unknown) => error,
+          );
+          expect(failure).toBeInstanceOf(StreamMovedOn);
+          expect(failure).toMatchObject({ code: 'stream_moved_on', seenThrough, lastSeq: await headSeq() });
+          // It looks once: nothing is tried again until its time is up.
+          expect(events.calls.filter((call) => call.startsWith('publish')).length).toBeLessThanOrEqual(1);
+        }
+        // Whoever looks again may repeat it, under the same command id.
+        expect(await guarded(store, 'guard-moved', { seenThrough: await headSeq() })).toMatchObject({
+          ok: true,
+          value: { repeated: false, state: { balance: 3 } },
+        });
+      });
+
+      it('are decided again when only what was remembered of their own aggregate is old', async () => {
+        const store = storeOn(backend.events);
+        await fill(store, 'guard-stale', 1);
+        await run(storeOn(backend.events), 'guard-stale', 'other', deposit(5));
+        const seen = await headSeq();
+        const outcome = await guarded(store, 'guard-stale', { seenThrough: seen, command: withdraw(1) });
+        expect(outcome).toMatchObject({ ok: true, value: { seq: seen + 1, state: { balance: 5 } } });
+      });
+
+      it('name the position that was seen when they are refused', async () => {
+        const store = storeOn(backend.events);
+        await fill(store, 'guard-refused', 1);
+        await fill(store, 'guard-refused-other', 1);
+        const seenThrough = await headSeq();
+        expect(await guarded(store, 'guard-refused', { seenThrough, command: withdraw(2) })).toEqual({
+          ok: false,
+          rejection: { code: 'insufficient_funds', balance: 1 },
+          seq: seenThrough,
+        });
+        // On a state that was not seen nothing is refused either.
+        await run(store, 'guard-refused', 'later', withdraw(1));
+        await expect(guarded(store, 'guard-refused', { seenThrough, command: withdraw(2) })).rejects.toBeInstanceOf(
+          StreamMovedOn,
+        );
+      });
+
+      it('are found when their answer was lost, also behind events of others, and repeated under any guard', async () => {
+        for (const intruders of [0, 1]) {
+          const id = `guard-lost-ack-${intruders}`;
+          const faulty = new FaultyStream(backend.events, scriptedFaults({ publish: [{ kind: 'lost_ack' }] }));
+          const store = new AggregateStore({
+            events: faulty,
+            snapshots: new SnapshotStore(backend.snapshots),
+            clock: systemClock,
+            random: () => 0,
+            pause: async () => {
+              await fill(storeOn(backend.events), `${id}-other`, intruders);
+            },
+          });
+          const seenThrough = await headSeq();
+          const first = await guarded(store, id, { seenThrough });
+          expect(first).toMatchObject({ ok: true, value: { seq: seenThrough + 1, repeated: false } });
+          const again = await guarded(storeOn(backend.events), id, { seenThrough: await headSeq() });
+          expect(again).toMatchObject({ ok: true, value: { seq: seenThrough + 1, repeated: true } });
+          expect(await backend.events.readSubject(`evt.ledger.${id}`, 1, 'leader')).toHaveLength(1);
+        }
+      });
+
+      it('stay out for good once they were told so, should a lost message arrive after all', async () => {
+        const faulty = new FaultyStream(
+          backend.events,
+          scriptedFaults({ publish: [{ kind: 'late_message', afterOperations: 1_000 }] }),
+        );
+        const store = new AggregateStore({
+          events: faulty,
+          snapshots: new SnapshotStore(backend.snapshots),
+          clock: systemClock,
+          random: () => 0,
+          pause: async () => {
+            await run(storeOn(backend.events), 'guard-late-other', 'a', deposit(1));
+          },
+        });
+        const seenThrough = await headSeq();
+        await expect(guarded(store, 'guard-late', { seenThrough })).rejects.toBeInstanceOf(StreamMovedOn);
+        await faulty.quiet();
+        expect(await backend.events.readSubject('evt.ledger.guard-late', 1, 'leader')).toEqual([]);
+      });
+
+      it('are appended once when nobody else appends and messages are lost, late or in flight', async () => {
+        for (const kind of ['lost_message', 'in_flight', 'unavailable', 'late_message'] as const) {
+          const id = `guard-again-${kind}`;
+          const fault = kind === 'late_message' ? { kind, afterOperations: 2 } : { kind };
+          const faulty = new FaultyStream(backend.events, scriptedFaults({ publish: [fault] }));
+          const seenThrough = await headSeq();
+          const outcome = await guarded(storeOn(faulty), id, { seenThrough });
+          expect(seqOf(outcome)).toBe(seenThrough + 1);
+          await faulty.quiet();
+          expect(await backend.events.readSubject(`evt.ledger.${id}`, 1, 'leader')).toHaveLength(1);
+        }
+      });
+
+      it('get through to the end when processes that look again contend for one decision each', async () => {
+        const stores = (await backend.writers(4)).map((events) => storeOn(events));
+        const settled = await Promise.all(
+          stores.map(async (store, process) => {
+            for (let looks = 1; ; looks += 1) {
+              const seenThrough = await headSeq();
+              try {
+                const outcome = await guarded(store, `guard-contended-${process}`, { seenThrough });
+                return { looks, behind: seqOf(outcome) - seenThrough };
+              } catch (error) {
+                if (!(error instanceof StreamMovedOn)) throw error;
+              }
+            }
+          }),
+        );
+        expect(settled.map(({ behind }) => behind)).toEqual([1, 1, 1, 1]);
+      }, 60_000);
+
+      it('take a sequence only', () => {
+        for (const seenThrough of [-1, 1.5, NaN])
+          expect(() => guarded(storeOn(backend.events), 'guard', { seenThrough })).toThrow(RangeError);
+      });
     });
 
     describe('loading', () => {
@@ -620,7 +910,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
 
       it('notices a broken chain', async () => {
         const { next, first } = await prepare('chain');
-        const { seq } = await backend.events.publish(next({ previousHash: first.headers.get(header.hash)! }));
+        const { seq } = await place(next({ previousHash: first.headers.get(header.hash)! }));
         await expectCorrupt('chain', 'chain_broken', seq);
       });
 
@@ -639,7 +929,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
           ],
         ] as const) {
           const { next } = await prepare(`changed-${id}`);
-          const { seq } = await backend.events.publish(change(next()));
+          const { seq } = await place(change(next()));
           await expectCorrupt(`changed-${id}`, 'hash_mismatch', seq);
         }
       });
@@ -648,26 +938,26 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         const { next } = await prepare('foreign-headers');
         const { messageId: _messageId, ...message } = next();
         const { [header.traceparent]: _traceparent, ...headers } = message.headers;
-        await backend.events.publish({ ...message, headers: { ...headers, 'Nats-Something': 'else' } });
+        await place({ ...message, headers: { ...headers, 'Nats-Something': 'else' } });
         expect(await balanceOf('foreign-headers')).toBe(102);
       });
 
       it('notices a gap in the versions', async () => {
         const { next } = await prepare('versions');
-        const { seq } = await backend.events.publish(next({ aggregateVersion: 4 }));
+        const { seq } = await place(next({ aggregateVersion: 4 }));
         await expectCorrupt('versions', 'version_gap', seq);
       });
 
       it('notices an event that was moved to another aggregate', async () => {
         const { next } = await prepare('moved');
-        const { seq } = await backend.events.publish({ ...next({ on: 'elsewhere' }), subject: 'evt.ledger.moved' });
+        const { seq } = await place({ ...next({ on: 'elsewhere' }), subject: 'evt.ledger.moved' });
         await expectCorrupt('moved', 'malformed_envelope', seq);
       });
 
       it('notices a command that has two events', async () => {
         const { next } = await prepare('twice');
         const { messageId: _messageId, ...message } = next({ key: 'twice fill 1' });
-        const { seq } = await backend.events.publish(message);
+        const { seq } = await place(message);
         await expectCorrupt('twice', 'repeated_command', seq);
       });
 
@@ -680,7 +970,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
           metaOf('unknown 3', 1),
           { subject: 'evt.ledger.unknown', aggregateVersion: 3, previousHash: last.headers.get(header.hash)! },
         );
-        const { seq } = await backend.events.publish(message);
+        const { seq } = await place(message);
         const failure: unknown = await run(storeOn(backend.events), 'unknown', 'after', deposit(1)).catch(
           (error: unknown) => error,
         );
@@ -699,7 +989,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
 
       it('stops a write model at data that its schema refuses', async () => {
         const { next } = await prepare('newer');
-        const { seq } = await backend.events.publish({
+        const { seq } = await place({
           ...next(),
           headers: { ...next().headers, [header.eventVersion]: '2' },
         });
@@ -818,6 +1108,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         const catalogue: EventCatalogue = catalogueOf([
           ...ledgerCatalogue.values(),
           ...payments.catalogue.values(),
+          ...offers.catalogue.values(),
           ...eventCatalogue.values(),
         ]);
         const problems: LogProblem[] = [];
@@ -843,6 +1134,11 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
     }
   });
 }
+
+const seqOf = (outcome: { readonly ok: boolean; readonly value?: { readonly seq: number } }): number => {
+  if (outcome.value === undefined) throw new Error(`refused: ${JSON.stringify(outcome)}`);
+  return outcome.value.seq;
+};
 
 const plain = (message: StreamMessage | undefined) =>
   message && { ...message, headers: Object.fromEntries(message.headers), data: Buffer.from(message.data).toString() };

@@ -22,13 +22,14 @@ interface Golden {
 
 const folder = join(import.meta.dirname, '../fixtures/events');
 const testOnly = join(import.meta.dirname, 'golden/paid.v1-v2.json');
-const fileOf = (type: string, version: number): string => join(folder, `${type}.v${version}.json`);
+const fileOf = (type: string, version: number, variant?: string): string =>
+  join(folder, `${type}.v${version}${variant === undefined ? '' : `.${variant}`}.json`);
 
 beforeAll(async () => {
   if (process.env['MODELOG_WRITE_GOLDEN'] !== '1') return;
   await mkdir(folder, { recursive: true });
   for (const sample of samples) {
-    const file = fileOf(sample.event.type, eventCatalogue.get(sample.event.type)!.version);
+    const file = fileOf(sample.event.type, eventCatalogue.get(sample.event.type)!.version, sample.variant);
     if (!existsSync(file)) await write(file, [store(eventCatalogue, sample)]);
   }
   if (!existsSync(testOnly)) await write(testOnly, oldPayments());
@@ -48,14 +49,14 @@ describe('golden events', () => {
     const stream = new MemoryStream({ name: 'EVENTS', clock: systemClock });
     for (const file of files) {
       for (const { subject, headers, body } of await read(join(folder, file)))
-        await stream.publish({ subject, headers, data: Buffer.from(body, 'utf8') });
+        await stream.publish({ subject, headers, data: Buffer.from(body, 'utf8'), expectedLastSubjectSeq: 0 });
     }
     const reader = new EventReader(stream, eventCatalogue);
     const { records } = await reader.page(1, 1_000);
     expect(records).toHaveLength(files.length);
     for (const record of records) {
       if (isUnknown(record)) throw new Error(JSON.stringify(record));
-      const sample = samples.find(({ event }) => event.type === record.event.type);
+      const sample = samples.find(({ subject }) => subject === record.subject);
       expect(record.event).toEqual(sample?.event);
     }
     const problems = [];
@@ -66,7 +67,7 @@ describe('golden events', () => {
   it('are still what this version writes for the same event', async () => {
     for (const sample of samples) {
       const { version } = eventCatalogue.get(sample.event.type)!;
-      expect(await read(fileOf(sample.event.type, version))).toEqual([store(eventCatalogue, sample)]);
+      expect(await read(fileOf(sample.event.type, version, sample.variant))).toEqual([store(eventCatalogue, sample)]);
     }
   });
 });
@@ -81,8 +82,9 @@ const metaOf = (label: string) => ({
   configSeq: 1,
 });
 
-function store(catalogue: EventCatalogue, { subject, event }: Sample): Golden {
-  const { message } = encodeEvent(catalogue, event, metaOf(`golden ${event.type}`), {
+function store(catalogue: EventCatalogue, { subject, event, variant }: Sample): Golden {
+  const label = variant === undefined ? event.type : `${event.type} ${variant}`;
+  const { message } = encodeEvent(catalogue, event, metaOf(`golden ${label}`), {
     subject,
     aggregateVersion: 1,
     previousHash: genesisHash,

@@ -1,7 +1,11 @@
+import { modelSamples } from './golden-model-samples.js';
 import { subjects, type GovernanceEvent, type Signature } from '#libs/contracts/index.js';
 
 export interface Sample {
+  /** Of this sample alone: each is the first event of its aggregate. */
   readonly subject: string;
+  /** Tells samples of one type and version apart, where later optional members need one of their own. */
+  readonly variant?: string;
   readonly event: GovernanceEvent;
 }
 
@@ -30,8 +34,9 @@ const served = {
   version: '1.2.0',
 };
 
-/** One event of each shipped type, with every optional member present. */
+/** One event of each shipped type, with every optional member present in one of its samples. */
 export const samples: readonly Sample[] = [
+  ...modelSamples,
   {
     subject: subjects.model(served.model),
     event: {
@@ -69,6 +74,36 @@ export const samples: readonly Sample[] = [
         signature,
         model_seq: 17,
         load_timeout_s: 30,
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('following'),
+    variant: 'following',
+    event: {
+      type: 'DeploymentRequested',
+      data: {
+        ...{ ...served, deployment: 'following' },
+        environment: 'production',
+        strategy: { type: 'direct' },
+        recording: 'unacknowledged',
+        artifact,
+        signature,
+        follows: 'champion',
+        champion_seq: 16,
+        model_seq: 17,
+        load_timeout_s: 0.5,
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('stayed'),
+    event: {
+      type: 'DeploymentStayed',
+      data: {
+        ...{ deployment: 'stayed', model: served.model, champion: '2.0.0', champion_seq: 31, version: '1.2.0' },
+        code: 'incompatible_signature',
+        reason: 'input X has another shape',
       },
     },
   },

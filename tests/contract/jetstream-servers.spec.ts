@@ -46,6 +46,7 @@ const declaration = (changes: Partial<StreamDeclaration> = {}): StreamDeclaratio
   permanent: false,
   maxAgeMs: 3_600_000,
   duplicateWindowMs: 1_000,
+  compression: 's2',
   ...changes,
 });
 
@@ -67,11 +68,14 @@ describe('durability', () => {
 
 describe('ensureStreams', () => {
   it('creates what is declared, so that nothing in EVENTS and TRAFFIC can be deleted', async () => {
-    for (const name of [streamNames.events, streamNames.traffic]) {
+    for (const [name, compression] of [
+      [streamNames.events, 'none'],
+      [streamNames.traffic, 's2'],
+    ] as const) {
       const { config } = await api<{ config: Record<string, unknown> }>(`STREAM.INFO.${name}`);
       expect(config).toMatchObject({
         storage: 'file',
-        compression: 's2',
+        compression,
         discard: 'new',
         deny_delete: true,
         deny_purge: true,
@@ -91,7 +95,12 @@ describe('ensureStreams', () => {
 
   it('applies what can be changed without loss', async () => {
     expect(await ensureStreams(connection, [declaration()])).toEqual(new Map([['DECLARED', 'created']]));
-    const changed = declaration({ description: 'Renamed', duplicateWindowMs: 2_000, maxAgeMs: 7_200_000 });
+    const changed = declaration({
+      description: 'Renamed',
+      compression: 'none',
+      duplicateWindowMs: 2_000,
+      maxAgeMs: 7_200_000,
+    });
     expect(await ensureStreams(connection, [changed])).toEqual(new Map([['DECLARED', 'updated']]));
     expect(await ensureStreams(connection, [changed])).toEqual(new Map([['DECLARED', 'unchanged']]));
     const { config } = await api<{ config: object }>('STREAM.INFO.DECLARED');
@@ -217,7 +226,12 @@ describe('errors', () => {
   it('refuses a message that is too large', async () => {
     const store = new JetStreamStore({ connection, stream: streamNames.events });
     await expect(
-      store.publish({ subject: 'evt.large.a', headers: {}, data: Buffer.alloc(9 * 2 ** 20) }),
+      store.publish({
+        subject: 'evt.large.a',
+        headers: {},
+        data: Buffer.alloc(9 * 2 ** 20),
+        expectedLastSubjectSeq: 0,
+      }),
     ).rejects.toBeInstanceOf(StreamRefused);
   });
 

@@ -10,7 +10,10 @@ export function memoryBackend(replicas: 1 | 3): Backend {
     snapshots,
     writers: (count) => Promise.resolve(Array.from({ length: count }, () => events)),
     publishMany: async (messages) => {
-      await Promise.all(messages.map((message) => events.publish(message)));
+      for (const message of messages) {
+        const last = await events.lastOf(message.subject, 'leader');
+        await events.publish({ ...message, expectedLastSubjectSeq: last?.seq ?? 0 });
+      }
     },
     close: () => Promise.resolve(),
   };

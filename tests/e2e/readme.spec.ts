@@ -7,11 +7,22 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 
 const run = promisify(execFile);
+type Json = Record<string, unknown>;
 
-/** The curl lines of the README, in order, as printed. */
-async function curlLines(): Promise<string[]> {
+/** The blocks of commands in a section of the README, as printed. */
+async function blocksOf(section: string): Promise<string[]> {
   const readme = await readFile('README.md', 'utf8');
-  return readme.split('\n').filter((line) => line.startsWith('curl '));
+  const text = readme.split(/^## /m).find((each) => each.startsWith(`${section}\n`));
+  if (text === undefined) throw new Error(`the README has no section ${section}`);
+  return [...text.matchAll(/^```bash\n(.*?)^```$/gms)].map(([, commands]) => commands!);
+}
+
+/** A folder in which the README's commands find what they name, and leave their files. */
+async function makeCheckout(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'modelog-readme-'));
+  for (const name of ['tests', 'apps', 'dist', 'node_modules', 'package.json'])
+    await symlink(resolve(name), join(folder, name));
+  return folder;
 }
 
 describe('the README', () => {
@@ -20,9 +31,7 @@ describe('the README', () => {
 
   beforeAll(async () => {
     platform = await startPlatform();
-    // The lines read a fixture by its path in the checkout and leave a file where they run.
-    folder = await mkdtemp(join(tmpdir(), 'modelog-readme-'));
-    await symlink(resolve('tests'), join(folder, 'tests'));
+    folder = await makeCheckout();
   }, 60_000);
 
   afterAll(async () => {
@@ -31,14 +40,15 @@ describe('the README', () => {
   });
 
   it('takes a model from its file to an explained prediction with the five lines as printed', async () => {
-    const lines = await curlLines();
+    const [block] = await blocksOf('A model, from file to explained prediction');
+    const lines = block!.split('\n').filter((line) => line.startsWith('curl '));
     expect(lines).toHaveLength(5);
-    const answers: Record<string, unknown>[] = [];
+    const answers: Json[] = [];
     for (const line of lines) {
       const { stdout } = await run('bash', ['-c', line.replaceAll('http://127.0.0.1:5000', platform.url)], {
         cwd: folder,
       });
-      answers.push(JSON.parse(stdout) as Record<string, unknown>);
+      answers.push(JSON.parse(stdout) as Json);
     }
     const [artifact, model, deployment, prediction, story] = answers;
     expect(artifact).toMatchObject({ digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) });
@@ -59,4 +69,61 @@ describe('the README', () => {
       registration: { seq: model!.seq },
     });
   }, 60_000);
+});
+
+describe("the README's promotion with approval", () => {
+  let platform: PlatformHandle;
+  let folder: string;
+  let commands: string[];
+
+  beforeAll(async () => {
+    const [start, ...rest] = await blocksOf('Promotion with approval');
+    commands = rest;
+    const settings = [...start!.matchAll(/(MODELOG_[A-Z_]+)=(\S+)/g)].map(([, name, value]): [string, string] => [
+      name!,
+      value!,
+    ]);
+    platform = await startPlatform({ env: Object.fromEntries(settings) });
+    folder = await makeCheckout();
+  }, 60_000);
+
+  afterAll(async () => {
+    await platform.stop();
+    await rm(folder, { recursive: true });
+  });
+
+  it('goes from a refusal to a champion and back with the commands as printed', async () => {
+    // Each answer on a line of its own; everything else is as a reader's shell has it.
+    const eachOnALine = 'curl() { command curl "$@" && echo; }';
+    const script = commands.join('').replaceAll('http://127.0.0.1:5000', platform.url);
+    const { stdout } = await run('bash', ['-e', '-c', `${eachOnALine}\n${script}`], { cwd: folder });
+    const answers = stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Json);
+    expect(answers).toHaveLength(19);
+
+    const [registered, requested, refused] = answers;
+    expect(registered).toMatchObject({ model_id: 'vintage', version: '1.0.0' });
+    expect(requested).toMatchObject({ decision: 'request', to: 'production' });
+    expect(refused).toMatchObject({
+      ...{ status: 409, code: 'policy_not_met' },
+      errors: [{ path: 'policy.staging.approvals' }, { path: 'policy.staging.evidence.evaluation_on' }],
+    });
+    const promoted = answers.slice(5, 9);
+    expect(promoted).toMatchObject([
+      { decision: 'approve', to: 'staging', expires_at: expect.any(String) },
+      { stage: 'staging', champion: null },
+      { decision: 'approve', to: 'production' },
+      { stage: 'production', champion: '1.0.0', demoted: null, followers: [] },
+    ]);
+    const [, , , , , second, back, then, history] = answers.slice(10);
+    expect(second).toMatchObject({ stage: 'production' });
+    expect(back).toMatchObject({ champion: '1.0.0', former: '1.1.0' });
+    expect(then).toMatchObject({ model_id: 'vintage', version: '1.0.0', stage: 'production' });
+    const told = (history!.items as Json[]).map(({ type, actor }) => `${String(type)} ${String(actor)}`);
+    expect(told).toHaveLength(16);
+    expect(told.slice(-2)).toEqual(['VersionPromoted otto', 'ChampionRolledBack otto']);
+    expect(told).toContain('VersionApproved grace');
+  }, 120_000);
 });

@@ -144,6 +144,7 @@ describe('the projector', () => {
     expect(report.components.map(({ component }) => component)).toEqual([
       'projection registry',
       'projection deployments',
+      'projection lineage',
       'projection traffic',
     ]);
     expect(report.ready).toBe(true);

@@ -8,6 +8,10 @@ export const limits = {
   artifact: 2048 * MiB,
   /** A command in JSON: a registration may name 100,000 features. */
   json: 8 * MiB,
+  /** An artifact with a curve: 100,000 points in three arrays, each number written in full. */
+  curve: 8 * MiB,
+  /** A data set that is read here: the rows to measure an optimised graph on, a baseline to profile. */
+  dataset: { bytes: 16 * MiB, cells: 1_000_000 },
   prediction: api.batchLimits.singleBytes,
   batch: api.batchLimits.bytes,
 } as const;

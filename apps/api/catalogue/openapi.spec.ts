@@ -7,6 +7,7 @@ import { routes } from './routes.js';
 
 interface Operation {
   readonly operationId: string;
+  readonly security?: readonly object[];
   readonly parameters: readonly { name: string; in: string; required: boolean; schema: Record<string, unknown> }[];
   readonly requestBody?: { readonly content: Record<string, { schema?: Record<string, unknown> }> };
   readonly responses: Record<string, { readonly description: string }>;
@@ -60,6 +61,21 @@ describe('openApiDocument', () => {
     expect(responses['422']!.description).toContain('model_cannot_run');
     expect(responses['409']!.description).toContain(problemCodes.version_exists[1]);
     expect(Object.keys(responses)).toContain('201');
+  });
+
+  it('names what takes a token, and the permission', () => {
+    expect(document).toMatchObject({
+      security: [{ token: [] }],
+      components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    });
+    const deploy = operation('/api/deploy', 'post');
+    expect(deploy).toMatchObject({ 'x-permission': 'deploy' });
+    expect(deploy.security).toBeUndefined();
+    expect(deploy.responses['401']!.description).toContain('invalid_token');
+    expect(deploy.responses['403']!.description).toContain('forbidden');
+    const health = operation('/health/live', 'get');
+    expect(health.security).toEqual([]);
+    expect(Object.keys(health.responses)).not.toContain('401');
   });
 
   it('offers both forms of a registration', () => {

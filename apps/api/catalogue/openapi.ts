@@ -6,6 +6,8 @@ type Json = Record<string, unknown>;
 
 /** Every call can end so, whatever it does. */
 const everywhere: readonly ProblemCode[] = ['internal'];
+/** Where a token is needed. */
+const guarded: readonly ProblemCode[] = ['authentication_required', 'invalid_token', 'forbidden'];
 const withBody: readonly ProblemCode[] = [
   'cross_site',
   'malformed_json',
@@ -34,16 +36,25 @@ export function openApiDocument(routes: readonly RouteSpec[], version: string): 
     servers: [{ url: '/' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
-    components: { schemas: components.schemas },
+    security: [{ token: [] }],
+    components: { schemas: components.schemas, securitySchemes: { token: tokenScheme } },
   };
 }
 
+const tokenScheme: Json = {
+  type: 'http',
+  scheme: 'bearer',
+  bearerFormat: 'JWT',
+  description: 'As `npx modelog token` prints it. A server without MODELOG_AUTH_SECRET takes every call without one.',
+};
+
 function operationOf(route: RouteSpec, components: Components): Json {
-  const { operationId, tag, summary, description, body } = route;
+  const { operationId, tag, permission, summary, description, body } = route;
   return {
     operationId,
     tags: [tag],
     summary,
+    ...(permission === null ? { security: [] } : { 'x-permission': permission }),
     ...(description === undefined ? {} : { description }),
     parameters: parametersOf(route, components),
     ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, components) } }),
@@ -71,9 +82,10 @@ function parametersOf({ params, query, headers }: RouteSpec, components: Compone
   );
 }
 
-function responsesOf({ answer, problems, body }: RouteSpec, components: Components): Json {
+function responsesOf({ answer, problems, body, permission }: RouteSpec, components: Components): Json {
   const byStatus = new Map<number, ProblemCode[]>();
-  for (const code of new Set([...problems, ...(body === undefined ? [] : withBody), ...everywhere])) {
+  const ofEvery = [...(permission === null ? [] : guarded), ...(body === undefined ? [] : withBody), ...everywhere];
+  for (const code of new Set([...problems, ...ofEvery])) {
     const [status] = problemCodes[code];
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -1,15 +1,17 @@
 import type { z } from 'zod';
-import type { ProblemCode } from '#libs/contracts/index.js';
+import type { Permission, ProblemCode } from '#libs/contracts/index.js';
 
 /** One call of the HTTP API: what OpenAPI says of it and what is checked before its body is read. */
 export interface RouteSpec {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
   /** OpenAPI form: `/api/models/{model_id}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: 'Artifacts' | 'Models' | 'Deployments' | 'Predictions' | 'Events' | 'Operations';
+  readonly tag: 'Artifacts' | 'Models' | 'Lineage' | 'Deployments' | 'Predictions' | 'Events' | 'Operations';
   readonly summary: string;
   readonly description?: string;
+  /** What a caller's token must allow; null: open to everybody. */
+  readonly permission: Permission | null;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly headers?: z.ZodObject;

@@ -1,10 +1,22 @@
 import { z } from 'zod';
-import { api, deploymentName, modelName, sha256Digest } from '#libs/contracts/index.js';
+import { api, deploymentName, sha256Digest } from '#libs/contracts/index.js';
 import { limits, multipartLimit } from './limits.js';
-import type { BodySpec, RouteSpec } from './route.js';
+import { modelParams } from './registry-queries.js';
+import { registryRoutes } from './registry-routes.js';
+import {
+  answers,
+  commandHeaders,
+  commandProblems,
+  json,
+  listQuery,
+  modelProblems,
+  readProblems,
+  readQuery,
+  searchQuery,
+} from './route-parts.js';
+import type { RouteSpec } from './route.js';
 
 export const artifactParams = z.object({ digest: sha256Digest });
-export const modelParams = z.object({ model_id: modelName });
 export const deploymentParams = z.object({ deployment: deploymentName });
 export const whyParams = z.object({
   prediction_id: z.string().min(1).max(512).meta({ description: 'As a prediction was answered' }),
@@ -14,29 +26,13 @@ export const artifactQuery = z.strictObject({
   digest: sha256Digest.optional().meta({ description: 'What the bytes must have; also as header Digest' }),
 });
 
-/** A misspelt or unknown parameter is refused by its name: ignored, it would give another answer than was asked for. */
-export const readQuery = api.readQuery.strict();
-export const listQuery = api.listQuery.strict();
 export const deploymentsQuery = listQuery.extend({ deployment: deploymentName.optional() });
 export const eventsQuery = api.eventsQuery.strict();
 
-const commandHeaders = z.object({
-  'Idempotency-Key': api.idempotencyKey.optional().meta({
-    description: 'A repeat with the same key and body gets the recorded answer; with another body, 409',
-  }),
-});
 const feedHeaders = z.object({
   'Last-Event-ID': z.string().optional().meta({ description: 'Sequence after which the live feed goes on' }),
 });
 
-const json = (content: z.ZodType, limitBytes: number = limits.json): readonly BodySpec[] => [
-  { mediaType: 'application/json', content, limitBytes },
-];
-const answers = (status: 200 | 201 | 202, description: string, content: z.ZodType): RouteSpec['answer'] => ({
-  status,
-  description,
-  content: [{ mediaType: 'application/json', content }],
-});
 const tells = (description: string): RouteSpec['answer'] => ({
   status: 200,
   description,
@@ -49,19 +45,6 @@ const ready = z.object({
   components: z.record(z.string(), z.object({ took_ms: z.number() })),
 });
 
-const commandProblems = ['idempotency_conflict', 'append_contention', 'log_unavailable'] as const;
-const readProblems = ['invalid_request', 'invalid_position', 'not_caught_up', 'unavailable'] as const;
-const modelProblems = [
-  'artifact_not_found',
-  'artifact_damaged',
-  'payload_too_large',
-  'not_onnx',
-  'external_data',
-  'unsupported_model',
-  'model_cannot_load',
-  'model_cannot_run',
-  'signature_mismatch',
-] as const;
 const featureProblems = [
   'missing_feature',
   'unknown_feature',
@@ -82,6 +65,7 @@ export const routes = [
     path: '/api/artifacts',
     operationId: 'storeArtifact',
     tag: 'Artifacts',
+    permission: 'register',
     summary: 'Store bytes under their digest',
     description: 'The same bytes twice give the same digest and are stored once.',
     query: artifactQuery,
@@ -96,6 +80,7 @@ export const routes = [
     path: '/api/artifacts/{digest}',
     operationId: 'getArtifact',
     tag: 'Artifacts',
+    permission: 'read',
     summary: 'The bytes behind a digest',
     description: 'Verified on the way out: damaged bytes are refused, or the connection ends before the last of them.',
     params: artifactParams,
@@ -112,6 +97,7 @@ export const routes = [
     path: '/api/models',
     operationId: 'registerModel',
     tag: 'Models',
+    permission: 'register',
     summary: 'Register a model, or a version of one',
     description:
       'The ONNX file is loaded and run once; what cannot run is refused. As multipart/form-data, part `artifact` is the file and part `meta` the JSON.',
@@ -128,7 +114,14 @@ export const routes = [
       },
     ],
     answer: answers(201, 'Registered', api.modelRegistered),
-    problems: [...modelProblems, 'version_exists', 'digest_mismatch', ...commandProblems, 'overloaded'],
+    problems: [
+      ...modelProblems,
+      'version_exists',
+      'lineage_cycle',
+      'digest_mismatch',
+      ...commandProblems,
+      'overloaded',
+    ],
     servedBy: 'api',
   },
   {
@@ -136,10 +129,13 @@ export const routes = [
     path: '/api/models',
     operationId: 'listModels',
     tag: 'Models',
-    summary: 'Registered models, by name',
-    query: listQuery,
+    permission: 'read',
+    summary: 'Registered models',
+    description:
+      'By name, or as `order_by` says. With `filter`, the models of which one version meets the whole filter. All pages of a walk are of the moment of the first.',
+    query: searchQuery,
     answer: answers(200, 'A page of models', api.modelList),
-    problems: [...readProblems, 'invalid_cursor'],
+    problems: [...readProblems, 'invalid_filter', 'invalid_order', 'invalid_cursor'],
     servedBy: 'api',
   },
   {
@@ -147,6 +143,7 @@ export const routes = [
     path: '/api/models/{model_id}',
     operationId: 'getModel',
     tag: 'Models',
+    permission: 'read',
     summary: 'A model with its versions, in order of registration',
     params: modelParams,
     query: readQuery,
@@ -154,19 +151,23 @@ export const routes = [
     problems: ['model_not_found', ...readProblems],
     servedBy: 'api',
   },
+  ...registryRoutes,
   {
     method: 'POST',
     path: '/api/deploy',
     operationId: 'deploy',
     tag: 'Deployments',
+    permission: 'deploy',
     summary: 'Deploy a model version',
-    description: 'Accepted when it is recorded; traffic moves when serving processes have loaded the version.',
+    description:
+      'Accepted when it is recorded; traffic moves when serving processes have loaded the version. `name@champion` follows the champion from then on; any other alias is resolved now.',
     headers: commandHeaders,
     body: json(api.deploy),
     answer: answers(202, 'Accepted', api.deployAccepted),
     problems: [
       'model_not_found',
       'version_not_found',
+      'alias_not_found',
       'version_archived',
       'stage_not_reached',
       'environment_mismatch',
@@ -182,6 +183,7 @@ export const routes = [
     path: '/api/deploy/{deployment}/retire',
     operationId: 'retireDeployment',
     tag: 'Deployments',
+    permission: 'deploy',
     summary: 'Take a deployment out of service',
     params: deploymentParams,
     headers: commandHeaders,
@@ -195,6 +197,7 @@ export const routes = [
     path: '/api/deploy/status',
     operationId: 'deploymentStatus',
     tag: 'Deployments',
+    permission: 'read',
     summary: 'Deployments and their rollouts, by name',
     query: deploymentsQuery,
     answer: answers(200, 'A page of deployments', api.deploymentList),
@@ -206,6 +209,7 @@ export const routes = [
     path: '/api/predict',
     operationId: 'predict',
     tag: 'Predictions',
+    permission: 'predict',
     summary: 'Predict one row',
     body: json(api.predict, limits.prediction),
     answer: answers(200, 'The prediction, recorded', api.predicted),
@@ -217,6 +221,7 @@ export const routes = [
     path: '/api/predict/batch',
     operationId: 'predictBatch',
     tag: 'Predictions',
+    permission: 'predict',
     summary: 'Predict many rows, all or nothing on validation',
     body: json(api.predictBatch, limits.batch),
     answer: answers(200, 'The predictions, recorded', api.batchPredicted),
@@ -228,6 +233,7 @@ export const routes = [
     path: '/api/predict/health',
     operationId: 'predictHealth',
     tag: 'Predictions',
+    permission: 'read',
     summary: 'What the answering serving process has loaded',
     answer: answers(200, 'Deployments with their versions', api.predictHealth),
     problems: [],
@@ -238,6 +244,7 @@ export const routes = [
     path: '/api/why/{prediction_id}',
     operationId: 'why',
     tag: 'Predictions',
+    permission: 'read',
     summary: 'The whole story of one prediction',
     params: whyParams,
     query: readQuery,
@@ -250,6 +257,7 @@ export const routes = [
     path: '/api/events',
     operationId: 'events',
     tag: 'Events',
+    permission: 'read',
     summary: 'Governance events, in order',
     description:
       'Pages; with `Accept: text/event-stream` a live feed that begins at `from_seq`, or after `Last-Event-ID`, and goes on. `limit` and `cursor` are for pages.',
@@ -268,9 +276,21 @@ export const routes = [
   },
   {
     method: 'GET',
+    path: '/api/whoami',
+    operationId: 'whoAmI',
+    tag: 'Operations',
+    permission: 'read',
+    summary: 'Who the caller is, and what they may do',
+    answer: answers(200, 'The identity of the token; without authentication, `local`', api.whoAmI),
+    problems: [],
+    servedBy: 'api',
+  },
+  {
+    method: 'GET',
     path: '/health/live',
     operationId: 'live',
     tag: 'Operations',
+    permission: null,
     summary: 'Whether the process runs',
     answer: answers(200, 'It runs', live),
     problems: [],
@@ -281,6 +301,7 @@ export const routes = [
     path: '/health/ready',
     operationId: 'ready',
     tag: 'Operations',
+    permission: null,
     summary: 'Whether every component can serve',
     answer: answers(200, 'Every component can serve', ready),
     problems: ['unavailable'],
@@ -291,6 +312,7 @@ export const routes = [
     path: '/metrics',
     operationId: 'metrics',
     tag: 'Operations',
+    permission: 'read',
     summary: 'Metrics in the Prometheus text format',
     answer: tells('Metrics'),
     problems: [],
@@ -301,6 +323,7 @@ export const routes = [
     path: '/openapi.json',
     operationId: 'openApi',
     tag: 'Operations',
+    permission: null,
     summary: 'This description',
     answer: answers(200, 'OpenAPI 3.1', z.looseObject({ openapi: z.string() })),
     problems: [],

@@ -1,7 +1,13 @@
 import { Inject } from '@nestjs/common';
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { z } from 'zod';
-import type { api, CommandMeta, DeploymentEvent, Rejection } from '#libs/contracts/index.js';
+import {
+  championAlias,
+  type api,
+  type CommandMeta,
+  type DeploymentEvent,
+  type Rejection,
+} from '#libs/contracts/index.js';
 import {
   deploymentDefinition,
   findVersion,
@@ -10,8 +16,8 @@ import {
   type DeploymentState,
   type SeenModel,
 } from '#libs/domain/index.js';
-import type { Accepted, AggregateStore, Consistency, IdempotencyConflict } from '#libs/event-log/index.js';
-import { assertNever, type Result } from '#libs/kernel/index.js';
+import type { AggregateStore, Consistency, Outcome } from '#libs/event-log/index.js';
+import { assertNever } from '#libs/kernel/index.js';
 import { acceptedOrThrow } from '#libs/nest/index.js';
 import { Commands } from '../commands.js';
 import type { AppliedConfiguration } from '../configuration/apply-configuration.js';
@@ -29,7 +35,7 @@ export class Deploy extends Command<DeployAccepted> {
   }
 }
 
-type Outcome = Result<Accepted<DeploymentState, DeploymentEvent>, Rejection | IdempotencyConflict>;
+type DeployOutcome = Outcome<DeploymentState, DeploymentEvent, Rejection>;
 
 @CommandHandler(Deploy)
 export class DeployHandler implements ICommandHandler<Deploy> {
@@ -48,7 +54,7 @@ export class DeployHandler implements ICommandHandler<Deploy> {
     return { deployment: body.deployment, rollout_id: rolloutIdOf(event), event_id: eventId, seq };
   }
 
-  private async deploy(body: api.Deploy, meta: CommandMeta, consistency: Consistency): Promise<Outcome> {
+  private async deploy(body: api.Deploy, meta: CommandMeta, consistency: Consistency): Promise<DeployOutcome> {
     const { deployment, environment, recording, strategy } = body;
     const { default_environment, default_recording, load_timeout_s } = this.configuration.files.pipeline.deployment;
     const command: DeployCommand = {
@@ -61,13 +67,20 @@ export class DeployHandler implements ICommandHandler<Deploy> {
       ...(strategy === undefined ? {} : { strategy }),
       defaults: { environment: default_environment, recording: default_recording, loadTimeoutS: load_timeout_s },
     };
-    return this.store.execute(deploymentDefinition, deployment, command, meta);
+    const outcome = await this.store.execute(deploymentDefinition, deployment, command, meta);
+    // What is refused rests on the model too.
+    return outcome.ok ? outcome : { ...outcome, seq: Math.max(outcome.seq, command.model.seq) };
   }
 
-  private async seenModel({ name, version }: api.Deploy['model'], consistency: Consistency): Promise<SeenModel> {
+  /** `champion` is followed from now on; any other alias means the version that it names now. */
+  private async seenModel({ name, selector }: api.Deploy['model'], consistency: Consistency): Promise<SeenModel> {
     const { state, seq } = await this.store.load(modelDefinition, name, { consistency });
-    const found = findVersion(state, version);
-    return { name, seq, version, ...(found === undefined ? {} : { state: found }) };
+    const found = findVersion(state, selector);
+    return {
+      ...{ name, seq, selector },
+      ...(selector === championAlias ? { championSeq: state.champion_seq } : {}),
+      ...(found === undefined ? {} : { state: found }),
+    };
   }
 }
 
@@ -77,8 +90,9 @@ function rolloutIdOf(event: DeploymentEvent): string {
     case 'DeploymentWentLive':
     case 'DeploymentFailed':
       return event.data.rollout_id;
+    case 'DeploymentStayed':
     case 'DeploymentRetired':
-      throw new TypeError('a deploy command gave DeploymentRetired');
+      throw new TypeError(`a deploy command gave ${event.type}`);
     default:
       return assertNever(event, 'deployment event');
   }

@@ -1,3 +1,6 @@
+/** Where the page is, open as `/openapi.json` is: it shows what the calls are, and no answer of theirs. */
+export const docsPath = '/docs';
+
 /** Where the page's own files are served from. */
 export const docsAssets = '/docs/assets/';
 

@@ -5,13 +5,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { openApiDocument } from '../catalogue/openapi.js';
 import { routes } from '../catalogue/routes.js';
-import { docsAssets, docsPage } from './page.js';
+import { docsAssets, docsPage, docsPath } from './page.js';
 
 /** GET /openapi.json, and GET /docs with the two files that it needs. */
 export function registerDocs(fastify: FastifyInstance, version: string): void {
   const description = JSON.stringify(openApiDocument(routes, version));
   fastify.get('/openapi.json', (_request, reply) => reply.type('application/json; charset=utf-8').send(description));
-  fastify.get('/docs', (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage));
+  fastify.get(docsPath, (_request, reply) => reply.type('text/html; charset=utf-8').send(docsPage));
   const folder = swaggerUiFolder();
   for (const [file, mediaType] of assets) {
     const path = join(folder, file);

@@ -4,7 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { rejection } from '#libs/contracts/index.js';
 import type { EventReader } from '#libs/event-log/index.js';
-import { ProblemException, ZodPipe } from '#libs/nest/index.js';
+import { ProblemException, sessionOf, ZodPipe } from '#libs/nest/index.js';
 import { eventsQuery } from '../catalogue/routes.js';
 import { tokens } from '../tokens.js';
 import { eventFilter } from './event-filter.js';
@@ -34,7 +34,7 @@ export class EventsController {
     const fromSeq = resumedFrom(request) ?? from_seq;
     const { lastSeq } = await this.events.head();
     if (fromSeq > lastSeq + 1) throw pastTheEnd(fromSeq, lastSeq);
-    await this.feeds.send(reply, fromSeq, filter);
+    await this.feeds.send(reply, fromSeq, filter, sessionOf(request).expiresAt);
   }
 }
 

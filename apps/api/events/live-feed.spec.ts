@@ -46,7 +46,10 @@ const start = (): Promise<void> =>
 const never = 60_000;
 
 const open = (fromSeq: number, filter: PageFilter = {}, heartbeatMs = never): AsyncGenerator<string> =>
-  liveFeed({ tail, fromSeq, filter, signal: abort.signal, heartbeatMs });
+  liveFeed({
+    ...{ tail, fromSeq, filter, heartbeatMs, signal: abort.signal },
+    ...{ expiresAt: null, clock: systemClock },
+  });
 
 const idsIn = (text: string): number[] => [...text.matchAll(/^id: (\d+)\ndata: /gm)].map(([, id]) => Number(id));
 
@@ -106,5 +109,33 @@ describe('liveFeed', () => {
     const waiting = feed.next();
     abort.abort();
     expect(await waiting).toEqual({ value: undefined, done: true });
+  });
+
+  it("tells what came while its reader's token held, and ends with it", async () => {
+    await append();
+    await start();
+    let now = 1_000;
+    const clock = { ...systemClock, now: () => now };
+    const feed = liveFeed({
+      ...{ tail, fromSeq: 1, filter: {}, heartbeatMs: never, signal: abort.signal },
+      ...{ expiresAt: 2_000, clock },
+    });
+    expect(await ids(feed, 1)).toEqual([1]);
+    await append();
+    now = 1_999;
+    expect(await ids(feed, 1)).toEqual([2]);
+    await append();
+    now = 2_000;
+    expect(await feed.next()).toEqual({ value: undefined, done: true });
+  });
+
+  it('ends also while it waits in silence', async () => {
+    await start();
+    const feed = liveFeed({
+      ...{ tail, fromSeq: 1, filter: {}, heartbeatMs: never, signal: abort.signal },
+      ...{ expiresAt: Date.now() + 50, clock: systemClock },
+    });
+    for await (const text of feed) expect(text).toMatch(/^retry:|^: heartbeat/);
+    expect(abort.signal.aborted).toBe(false);
   });
 });

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { Readable } from 'node:stream';
+import type { Clock } from '#libs/kernel/index.js';
 import type { PageFilter } from '#libs/event-log/index.js';
 import type { EventTail } from './event-tail.js';
 import { liveFeed } from './live-feed.js';
@@ -10,10 +11,12 @@ const defaultHeartbeatMs = 15_000;
 export class LiveFeeds {
   readonly #open = new Set<AbortController>();
   readonly #tail: EventTail;
+  readonly #clock: Clock;
   readonly #heartbeatMs: number;
 
-  constructor(tail: EventTail, heartbeatMs = defaultHeartbeatMs) {
+  constructor(tail: EventTail, clock: Clock, heartbeatMs = defaultHeartbeatMs) {
     this.#tail = tail;
+    this.#clock = clock;
     this.#heartbeatMs = heartbeatMs;
   }
 
@@ -21,11 +24,17 @@ export class LiveFeeds {
     return this.#open.size;
   }
 
-  /** Answers with a feed from a sequence on. */
-  async send(reply: FastifyReply, fromSeq: number, filter: PageFilter): Promise<void> {
+  /**
+   * Answers with a feed from a sequence on.
+   * @param expiresAt milliseconds since the epoch at which the reader's token ends, and the feed with it; null: never
+   */
+  async send(reply: FastifyReply, fromSeq: number, filter: PageFilter, expiresAt: number | null): Promise<void> {
     const abort = new AbortController();
     this.#open.add(abort);
-    const options = { tail: this.#tail, fromSeq, filter, signal: abort.signal, heartbeatMs: this.#heartbeatMs };
+    const options = {
+      ...{ tail: this.#tail, fromSeq, filter, signal: abort.signal, heartbeatMs: this.#heartbeatMs },
+      ...{ expiresAt, clock: this.#clock },
+    };
     // A reader that leaves destroys the text between two pieces; only the signal ends the wait for the next one.
     reply.raw.once('close', () => {
       abort.abort();

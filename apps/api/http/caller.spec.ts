@@ -5,11 +5,16 @@ describe('callerOf', () => {
   it('carries what the request says', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const headers = { 'idempotency-key': 'k 1', 'x-request-id': 'r', traceparent };
-    expect(callerOf(headers)).toEqual({ actor: 'local', idempotencyKey: 'k 1', correlationId: 'r', traceparent });
+    expect(callerOf(headers, 'grace')).toEqual({
+      actor: 'grace',
+      idempotencyKey: 'k 1',
+      correlationId: 'r',
+      traceparent,
+    });
   });
 
   it('carries nothing where nothing is said, and no malformed trace', () => {
-    expect(callerOf({ traceparent: '00-zz-b7ad6b7169203331-01' })).toEqual({
+    expect(callerOf({ traceparent: '00-zz-b7ad6b7169203331-01' }, 'local')).toEqual({
       ...{ actor: 'local', idempotencyKey: undefined, correlationId: undefined, traceparent: undefined },
     });
   });
@@ -21,7 +26,7 @@ describe('callerOf', () => {
     ['x-request-id', 'r'.repeat(129)],
     ['x-request-id', 'a\tb'],
   ])('refuses %s %p', (name, value) => {
-    expect(() => callerOf({ [name]: value })).toThrow(/invalid_request: header/);
+    expect(() => callerOf({ [name]: value }, 'local')).toThrow(/invalid_request: header/);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { api, rejection } from '#libs/contracts/index.js';
-import { ProblemException } from '#libs/nest/index.js';
+import { ProblemException, sessionOf } from '#libs/nest/index.js';
 
 /** Who sends a command, and what its request carries along. */
 export interface Caller {
@@ -13,18 +13,19 @@ export interface Caller {
 }
 
 /** The caller of a command. @throws ProblemException 422 naming the header that cannot be. */
-export const CallerOf = createParamDecorator((_data: unknown, context: ExecutionContext): Caller =>
-  callerOf(context.switchToHttp().getRequest<FastifyRequest>().headers),
-);
+export const CallerOf = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
+  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return callerOf(request.headers, sessionOf(request).identity.actor);
+});
 
-export function callerOf(headers: FastifyRequest['headers']): Caller {
+export function callerOf(headers: FastifyRequest['headers'], actor: string): Caller {
   const idempotencyKey = single(headers, 'idempotency-key');
   if (idempotencyKey !== undefined && !isPrintable(idempotencyKey, api.idempotencyKey.maxLength ?? 255))
     throw headerProblem('Idempotency-Key', 'expected 1 to 255 printable ASCII characters');
   const correlationId = single(headers, 'x-request-id');
   if (correlationId !== undefined && !isPrintable(correlationId, maxRequestId))
     throw headerProblem('X-Request-Id', `expected 1 to ${maxRequestId} printable ASCII characters`);
-  return { actor: 'local', idempotencyKey, correlationId, traceparent: traceparentOf(headers) };
+  return { actor, idempotencyKey, correlationId, traceparent: traceparentOf(headers) };
 }
 
 /** The request's id as answered and logged: the caller's own where it is one. */

@@ -4,12 +4,13 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyInstance } from 'fastify';
 import type { IncomingMessage } from 'node:http';
 import { isoTime } from '#libs/kernel/index.js';
-import { NestLogger, sendProblem, useProblems } from '#libs/nest/index.js';
+import { NestLogger, requirePermissions, sendProblem, useProblems } from '#libs/nest/index.js';
 import { AppModule } from '../app.module.js';
 import { limits, multipartLimit } from '../catalogue/limits.js';
 import { routes } from '../catalogue/routes.js';
 import { registerDocs } from '../docs/register-docs.js';
 import type { Parts } from '../parts.js';
+import { accessOf, requireCatalogued } from './access.js';
 import { requestIdOf } from './caller.js';
 import { crossSite } from './cross-site.js';
 import { lingerThenClose } from './linger.js';
@@ -43,14 +44,20 @@ export async function createApp(parts: Parts): Promise<NestFastifyApplication> {
   return app;
 }
 
-function addRules(fastify: FastifyInstance, { logger, clock, requests }: Parts): void {
+function addRules(fastify: FastifyInstance, { logger, clock, requests, authenticator }: Parts): void {
   const rule = bodyRule(routes);
   // An artifact's bytes go to the store as they come.
   fastify.addContentTypeParser('application/octet-stream', (_request, payload, done) => {
     done(null, payload);
   });
-  fastify.addHook('onRequest', async (request, reply) => {
+  requireCatalogued(fastify, routes);
+  fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
+    done();
+  });
+  // Before all else: who has no token learns nothing, not even what there is.
+  requirePermissions(fastify, authenticator, accessOf(routes));
+  fastify.addHook('onRequest', async (request, reply) => {
     const refused = crossSite(request) ?? rule(request);
     if (refused !== undefined) await sendProblem(reply, refused);
   });

@@ -1,13 +1,18 @@
 /**
- * A short-lived process that reads a model's signature, loads the model and runs it. It stands between the api and
+ * A short-lived process that reads a model's signature, loads the model and runs it, or rewrites its graph and measures
+ * what that does. It stands between the api and
  * native code that reads strangers' files: what crashes, hangs or eats memory here is a refusal there.
  */
 import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { finished } from 'node:stream/promises';
 import { Worker } from 'node:worker_threads';
-import { loadModel, type LoadRejection } from '#libs/inference/index.js';
-import { readSignature, type OnnxRejection } from '#libs/onnx/index.js';
-import { trialRequest, type TrialReply, type TrialRequest } from './protocol.js';
+import { loadModel } from '#libs/inference/index.js';
+import { readSignature } from '#libs/onnx/index.js';
+import { optimiseModel } from './optimise-model.js';
+import { optimisedBytes, trialRequest, type TrialReply, type TrialRequest } from './protocol.js';
+import { unfit, unreadable } from './refusals.js';
 
 offerToOutOfMemoryKiller();
 process.once('disconnect', () => process.exit(1));
@@ -16,7 +21,8 @@ const request = trialRequest.parse(message);
 endAfter(request.deadlineMs);
 const bytes = await receive(request.size);
 await tell({ status: 'received' });
-await tell(await tryModel(bytes, request));
+if (request.optimise === undefined) await tell(await tryModel(bytes, request));
+else await tellOptimised(bytes, request, request.optimise);
 process.exit(0);
 
 async function tryModel(model: Uint8Array, { featureNames, nullable }: TrialRequest): Promise<TrialReply> {
@@ -26,13 +32,17 @@ async function tryModel(model: Uint8Array, { featureNames, nullable }: TrialRequ
   return loaded.ok ? { status: 'runs', signature: loaded.value.signature } : unfit(loaded.rejection);
 }
 
-// Declared as functions: what runs above them is the module's own body.
-function unreadable({ code, detail, errors }: OnnxRejection): TrialReply {
-  return { status: 'refused', code, detail, ...(errors === undefined ? {} : { errors: [...errors] }) };
-}
-
-function unfit({ code, message: detail }: LoadRejection): TrialReply {
-  return { status: 'refused', code: `model_${code}`, detail };
+async function tellOptimised(
+  model: Uint8Array,
+  { featureNames, nullable }: TrialRequest,
+  task: NonNullable<TrialRequest['optimise']>,
+): Promise<void> {
+  const optimised = await optimiseModel(model, task, { featureNames, nullable });
+  if ('status' in optimised) return tell(optimised);
+  await tell(optimised.reply);
+  const pipe = new Socket({ fd: optimisedBytes, readable: false, writable: true });
+  pipe.end(optimised.bytes);
+  await finished(pipe);
 }
 
 /** Standard input, in one buffer that is as large as announced from the start. */

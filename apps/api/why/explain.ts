@@ -7,6 +7,7 @@ import {
   rejection,
   type api,
   type Chunk,
+  type ModelEvent,
   type Rejection,
 } from '#libs/contracts/index.js';
 import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
@@ -40,14 +41,14 @@ export class ExplainHandler implements IQueryHandler<Explain> {
   ) {}
 
   async execute({ predictionId, at }: Explain): Promise<api.Why> {
+    // The story is of the routing table's moment, whenever it is told; the caller's moment only has to exist.
+    acceptedOrThrow(await this.registry.listModels({ ...at, limit: 1 }));
     const place = placeOf(predictionId);
     const found = place && (await this.find(place));
     if (place === undefined || found === undefined || !isKnownAt(found, at))
       throw new ProblemException(unknown(predictionId));
     const { chunk, message } = found;
     const { deployment, routing_seq } = chunk.schema;
-    // The story is of the routing table's moment, whenever it is told; the caller's moment only has to exist.
-    acceptedOrThrow(await this.registry.listModels({ ...at, limit: 1 }));
     const [route, versioned] = await Promise.all([
       this.deployments.routeAt(deployment, routing_seq).then(acceptedOrThrow),
       this.versioned(chunk, place.row),
@@ -75,9 +76,21 @@ export class ExplainHandler implements IQueryHandler<Explain> {
     if (!found.ok && found.rejection.code !== 'version_not_found' && found.rejection.code !== 'model_not_found')
       throw new ProblemException(found.rejection);
     const version = found.ok ? found.value : undefined;
-    return { version, row: recordedRow(chunk, row, version?.signature), rowNumber: row };
+    const decisions = await this.registry.decisionsOf(arm.model, arm.version, chunk.schema.routing_seq);
+    return {
+      version,
+      decisions: acceptedOrThrow(decisions),
+      row: recordedRow(chunk, row, version?.signature),
+      rowNumber: row,
+    };
   }
 }
+
+/** How a version came to its stage; the rest of its history is told by the registry. */
+const promotionEvents: ReadonlySet<string> = new Set<ModelEvent['type']>([
+  ...(['PromotionRequested', 'VersionApproved', 'VersionRejected'] as const),
+  ...(['VersionPromoted', 'ChampionRolledBack'] as const),
+]);
 
 interface Found {
   readonly chunk: Chunk;
@@ -92,6 +105,7 @@ function isKnownAt({ chunk, message }: Found, { as_of }: ReadAt): boolean {
 
 interface Versioned {
   readonly version: api.VersionView | undefined;
+  readonly decisions: readonly api.DecisionView[];
   readonly row: RecordedRow;
   readonly rowNumber: number;
 }
@@ -101,7 +115,7 @@ interface Story extends Versioned, Found {
   readonly route: Route | undefined;
 }
 
-function whyOf({ predictionId, chunk, message, route, version, row, rowNumber }: Story): api.Why {
+function whyOf({ predictionId, chunk, message, route, version, decisions, row, rowNumber }: Story): api.Why {
   const { deployment, routing_seq, epoch, instance } = chunk.schema;
   const { arm, beganAt, latencyMs, outcome, request, output, failure } = row;
   return {
@@ -123,6 +137,7 @@ function whyOf({ predictionId, chunk, message, route, version, row, rowNumber }:
     },
     rollout: rolloutOf(arm.rollout_id, route),
     registration: version === undefined ? null : registrationOf(version),
+    decisions: decisions.filter(({ type }) => promotionEvents.has(type)),
     as_of_seq: routing_seq,
   };
 }

@@ -3,7 +3,8 @@ import { QueryBus } from '@nestjs/cqrs';
 import type { z } from 'zod';
 import type { api } from '#libs/contracts/index.js';
 import { ZodPipe } from '#libs/nest/index.js';
-import { readQuery, whyParams } from '../catalogue/routes.js';
+import { readQuery } from '../catalogue/route-parts.js';
+import { whyParams } from '../catalogue/routes.js';
 import { Explain } from './explain.js';
 
 @Controller('api/why')

@@ -9,6 +9,7 @@ import {
   type RebuildReport,
 } from '#libs/projecting/index.js';
 import { deployments } from '#projections/deployments/index.js';
+import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
 import { CommandFailed } from '../errors.js';
@@ -33,7 +34,7 @@ export function readModels(servers: Servers): ReadModel[] {
     name: projection.name,
     rebuild: (options) => rebuild(projection, { ...options, database, source: trafficSource(servers.traffic) }),
   });
-  return [ofEvents(registry), ofEvents(deployments), ofTraffic(traffic)];
+  return [ofEvents(registry), ofEvents(deployments), ofEvents(lineage), ofTraffic(traffic)];
 }
 
 /** The named one, or all. @throws CommandFailed for a name that no read model has */

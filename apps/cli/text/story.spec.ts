@@ -2,6 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import type { api } from '#libs/contracts/index.js';
 import { story } from './story.js';
 
+const decision = (told: Partial<api.DecisionView>): api.DecisionView => ({
+  ...{ seq: 1, event_id: 'e', type: 'VersionPromoted', at: '2026-11-21T12:00:00.000Z', actor: 'a', version: '1.2.0' },
+  ...{ alias: null, reason: null, config_seq: 1, evidence: null, details: {} },
+  ...told,
+});
+
 const why: api.Why = {
   ...{ prediction_id: 'AAAA', deployment: 'street', outcome: 'served', latency_ms: 1.5 },
   ...{ recorded_at: '2026-11-23T10:00:01.000Z', began_at: '2026-11-23T10:00:00.000Z' },
@@ -18,6 +24,24 @@ const why: api.Why = {
     ...{ seq: 5, event_id: 'ev', registered_at: '2026-11-21T10:00:00.000Z', registered_by: 'ben' },
     ...{ stage: 'production', metrics: { auc: 0.9 }, lineage: { source: 'a notebook' } },
   },
+  decisions: [
+    decision({
+      seq: 3,
+      type: 'PromotionRequested',
+      actor: 'ben',
+      reason: 'it is better',
+      details: { to: 'production' },
+    }),
+    decision({
+      seq: 4,
+      type: 'VersionApproved',
+      actor: 'grace',
+      reason: 'looked at it',
+      details: { to: 'production' },
+    }),
+    decision({ seq: 5, type: 'VersionPromoted', actor: 'otto', reason: 'release 7', details: { to: 'production' } }),
+    decision({ seq: 6, type: 'ChampionRolledBack', actor: 'otto', reason: null, details: { former: '1.3.0' } }),
+  ],
   as_of_seq: 7,
 };
 
@@ -31,6 +55,17 @@ describe('story', () => {
     ])
       expect(text).toContain(fact);
     expect(text).not.toContain('null');
+  });
+
+  it('tells who approved and promoted it, in order', () => {
+    const lines = story(why).map((line) => line.trim());
+    const from = lines.findIndex((line) => line.startsWith('promotion requested'));
+    expect(lines.slice(from, from + 4)).toEqual([
+      'promotion requested for production on 2026-11-21T12:00:00.000Z by ben (event 3): it is better',
+      'approved for production on 2026-11-21T12:00:00.000Z by grace (event 4): looked at it',
+      'promoted to production on 2026-11-21T12:00:00.000Z by otto (event 5): release 7',
+      'made champion again by a rollback on 2026-11-21T12:00:00.000Z by otto (event 6)',
+    ]);
   });
 
   it('tells what was refused, where nothing is known of the rest', () => {

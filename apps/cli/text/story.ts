@@ -8,6 +8,7 @@ export function story(why: api.Why): string[] {
     '',
     `Model     ${model}@${version} (${why.artifact})`,
     ...registration(why),
+    ...decisions(why),
     `Route     ${why.route.reason}`,
     ...rollout(why),
     ...request(why),
@@ -33,6 +34,24 @@ function registration({ registration }: api.Why): string[] {
     ...list('lineage', lineage),
   ];
 }
+
+/** Who wanted it, who approved or rejected it and who moved it, in the order of the log. */
+function decisions({ decisions }: api.Why): string[] {
+  return decisions.map(({ type, at, actor, seq, reason, details }) => {
+    const to =
+      typeof details['to'] === 'string' ? ` ${type === 'VersionPromoted' ? 'to' : 'for'} ${details['to']}` : '';
+    const why = reason === null ? '' : `: ${reason}`;
+    return `${indent}${decided[type] ?? type}${to} on ${at} by ${actor} (event ${seq})${why}`;
+  });
+}
+
+const decided: Readonly<Record<string, string | undefined>> = {
+  PromotionRequested: 'promotion requested',
+  VersionApproved: 'approved',
+  VersionRejected: 'rejected',
+  VersionPromoted: 'promoted',
+  ChampionRolledBack: 'made champion again by a rollback',
+};
 
 function rollout({ rollout, route }: api.Why): string[] {
   if (rollout === null) return [`${indent}rollout ${route.rollout_id}`];

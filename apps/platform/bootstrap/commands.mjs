@@ -15,6 +15,7 @@ usage: npm start                       the platform, until Ctrl-C
 
 Each installs dependencies and builds where that is needed. Settings are environment variables:
   MODELOG_HOST, MODELOG_PORT    where to listen (127.0.0.1, 5000)
+  MODELOG_AUTH_SECRET           signs tokens: 32 characters or more; without it, loopback only
   MODELOG_DATA_DIR              everything Modelog writes (.modelog)
   MODELOG_SERVING_PROCESSES     model servers (one less than the cores, at least 1)
   NATS_URL, DATABASE_URL        servers to use instead of starting some

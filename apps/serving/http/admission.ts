@@ -5,6 +5,7 @@ import type { Lease } from '../routing/lease.js';
 
 /** Requests that were answered without being recorded. */
 export type Unrecorded =
+  | 'unauthorised'
   | 'malformed'
   | 'too_large'
   | 'unknown_deployment'

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { rejection } from '#libs/contracts/index.js';
+import type { Authenticator } from '#libs/nest/index.js';
 import { clientErrorAnswerer } from './client-error.js';
 import { predictBatch } from './predict-batch.js';
 import { respondRefusal, type PredictContext } from './predict-context.js';
@@ -7,6 +8,7 @@ import { predictSingle } from './predict-single.js';
 import { isJsonType } from './read-body.js';
 import { refuseBody } from './refuse-body.js';
 import { announcedBytes, bodyLimit, pathOf, tooLarge, type SizeLimits } from './size-limits.js';
+import { requirePredict } from './require-permission.js';
 import { refuseStalledBodies } from './stalled-body.js';
 import { transportProblem } from './transport-problem.js';
 
@@ -14,6 +16,7 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 
 export interface FrontServerOptions extends SizeLimits {
   readonly predict: PredictContext;
+  readonly authenticator: Authenticator;
   /** Answers everything but predictions. */
   readonly otherwise: RequestHandler;
   /** Milliseconds that a body may stand still (default 30,000). */
@@ -30,7 +33,13 @@ const headersMs = 60_000;
  * The public HTTP server. Predictions are answered here, in front of any framework: routing, hooks and reply objects
  * cost more than a prediction does. Announced sizes are enforced before a byte of a body is read.
  */
-export function createFrontServer({ predict, otherwise, bodyIdleMs = 30_000, ...limits }: FrontServerOptions): Server {
+export function createFrontServer({
+  predict,
+  authenticator,
+  otherwise,
+  bodyIdleMs = 30_000,
+  ...limits
+}: FrontServerOptions): Server {
   const single = predictSingle(predict);
   const batch = predictBatch(predict);
   const { admission } = predict;
@@ -73,16 +82,17 @@ export function createFrontServer({ predict, otherwise, bodyIdleMs = 30_000, ...
       // Node's own refusal has no body.
       requireHostHeader: false,
     },
-    dispatch,
+    requirePredict(authenticator, admission, dispatch),
   );
   refuseStalledBodies(server, bodyIdleMs, () => {
     admission.count('malformed');
   });
-  server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+  const dispatchAfterContinue: RequestHandler = (request, response) => {
     const announced = announcedBytes(request) ?? 0;
     if (announced <= bodyLimit(request.method ?? 'GET', pathOf(request.url ?? '/'), limits)) response.writeContinue();
     dispatch(request, response);
-  });
+  };
+  server.on('checkContinue', requirePredict(authenticator, admission, dispatchAfterContinue));
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = rejection('invalid_request', 'no expectation but 100-continue can be met', [
       { path: 'header Expect', message: 'expected 100-continue' },

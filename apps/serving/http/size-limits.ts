@@ -25,6 +25,8 @@ export function bodyLimit(method: string, path: string, limits: SizeLimits = {})
   }
 }
 
+export const isPrediction = (path: string): boolean => path === '/api/predict' || path === '/api/predict/batch';
+
 /** Bytes that the request announces; undefined for a chunked body or none. */
 export function announcedBytes({ headers }: IncomingMessage): number | undefined {
   const text = headers['content-length'];

@@ -28,6 +28,7 @@ const rollout = (id: string, artifact = id): Rollout => ({
   requestedAt: 0,
   correlationId: 'c',
   loadTimeoutS: 60,
+  championSeq: null,
 });
 
 const wanted = (place: WantedRollout['place'], ...rollouts: Rollout[]): WantedRollout[] =>

@@ -38,6 +38,7 @@ function versionOf(signature: Signature, recording: Rollout['recording'] = 'ackn
     requestedAt: 0,
     correlationId: 'c-1',
     loadTimeoutS: 60,
+    championSeq: null,
   };
   const { inputColumns } = rowEncoder(signature);
   const outputColumns = signature.outputs.map(({ name, type, role }) => ({ name, type, role, width: 1 }));

@@ -1,10 +1,11 @@
-import type {
-  DeploymentEvent,
-  DeploymentRequested,
-  EventOf,
-  GovernanceEvent,
-  Recording,
-  Signature,
+import {
+  configurationFiles,
+  type DeploymentEvent,
+  type DeploymentRequested,
+  type EventOf,
+  type GovernanceEvent,
+  type Recording,
+  type Signature,
 } from '#libs/contracts/index.js';
 import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
 
@@ -23,6 +24,8 @@ export interface Rollout {
   readonly requestedAt: number;
   readonly correlationId: string;
   readonly loadTimeoutS: number;
+  /** The newest move of the model's champion that is answered with this rollout; null: it follows none. */
+  readonly championSeq: number | null;
 }
 
 export interface DeploymentRoutes {
@@ -36,21 +39,40 @@ export interface DeploymentRoutes {
   readonly retired: boolean;
 }
 
+/** The version in production of a model, and the event that put it there. */
+export interface Champion {
+  readonly version: string;
+  readonly seq: number;
+  readonly correlationId: string;
+  readonly eventId: string;
+}
+
 /** Where traffic goes, as of one position of the log. Immutable: a later position is another table. */
 export interface RoutingTable {
   /** EVENTS sequence of the last record that went into it. */
   readonly sequence: number;
   readonly deployments: ReadonlyMap<string, DeploymentRoutes>;
+  /** By model: what a following deployment should serve is a function of both kinds of events. */
+  readonly champions: ReadonlyMap<string, Champion>;
+  /** The configuration in force; null before the first one. */
+  readonly configuration: { readonly seq: number; readonly loadTimeoutS: number } | null;
   /** Records that this release does not know, counted and skipped. */
   readonly skipped: number;
 }
 
-export const emptyRoutingTable: RoutingTable = { sequence: 0, deployments: new Map(), skipped: 0 };
+export const emptyRoutingTable: RoutingTable = {
+  sequence: 0,
+  deployments: new Map(),
+  champions: new Map(),
+  configuration: null,
+  skipped: 0,
+};
 
 /** The table after further records of EVENTS, in the order of the log. `deployments` is the same object if none changed. */
 export function foldRouting(table: RoutingTable, records: readonly LogRecord<GovernanceEvent>[]): RoutingTable {
-  let { sequence, skipped } = table;
+  let { sequence, skipped, configuration } = table;
   let changed: Map<string, DeploymentRoutes> | null = null;
+  let champions: Map<string, Champion> | null = null;
   for (const record of records) {
     sequence = record.seq;
     if (isUnknown(record)) {
@@ -58,12 +80,19 @@ export function foldRouting(table: RoutingTable, records: readonly LogRecord<Gov
       continue;
     }
     const { event } = record;
+    const champion = championIn(event, record);
+    if (champion !== undefined) (champions ??= new Map(table.champions)).set(champion.model, champion);
+    configuration = configurationIn(event, record) ?? configuration;
     if (!isDeploymentEvent(event)) continue;
     changed ??= new Map(table.deployments);
     const { deployment } = event.data;
     changed.set(deployment, evolve(changed.get(deployment) ?? unrouted(deployment), event, record));
   }
-  return { sequence, skipped, deployments: changed ?? table.deployments };
+  return {
+    ...{ sequence, skipped, configuration },
+    deployments: changed ?? table.deployments,
+    champions: champions ?? table.champions,
+  };
 }
 
 /** What a serving process should hold: what takes traffic first, then what may take it next, then what took it last. */
@@ -85,11 +114,29 @@ const unrouted = (deployment: string): DeploymentRoutes => ({
   retired: false,
 });
 
+/** What the deployment is about to serve, or serves. */
+export const newestOf = ({ pending, live }: DeploymentRoutes): Rollout | null => pending ?? live;
+
+function championIn(event: GovernanceEvent, { seq, id, meta }: Origin): (Champion & { model: string }) | undefined {
+  if (event.type !== 'ChampionRolledBack' && !(event.type === 'VersionPromoted' && event.data.to === 'production'))
+    return undefined;
+  const { model, version } = event.data;
+  return { model, version, seq, eventId: id, correlationId: meta.correlationId };
+}
+
+/** A configuration that this release cannot read was in force for another one: what is known stays. */
+function configurationIn(event: GovernanceEvent, { seq }: Origin): RoutingTable['configuration'] {
+  if (event.type !== 'ConfigurationApplied') return null;
+  const files = configurationFiles.safeParse(event.data.content);
+  return files.success ? { seq, loadTimeoutS: files.data.pipeline.deployment.load_timeout_s } : null;
+}
+
 function isDeploymentEvent(event: GovernanceEvent): event is DeploymentEvent {
   switch (event.type) {
     case 'DeploymentRequested':
     case 'DeploymentWentLive':
     case 'DeploymentFailed':
+    case 'DeploymentStayed':
     case 'DeploymentRetired':
       return true;
     default:
@@ -103,14 +150,31 @@ type Origin = Exclude<LogRecord<GovernanceEvent>, { readonly unknown: unknown }>
 function evolve(routes: DeploymentRoutes, event: DeploymentEvent, origin: Origin): DeploymentRoutes {
   switch (event.type) {
     case 'DeploymentRequested':
-      return { ...routes, pending: rolloutOf(event.data, origin), retired: false };
+      return {
+        ...routes,
+        pending: rolloutOf(event.data, origin),
+        retired: false,
+      };
     case 'DeploymentWentLive':
       return { ...routes, live: routes.pending, former: routes.live, pending: null };
     case 'DeploymentFailed':
-      return { ...routes, pending: null };
+      return { ...routes, live: answered(routes), pending: null };
+    case 'DeploymentStayed':
+      return {
+        ...routes,
+        live: routes.live && { ...routes.live, championSeq: event.data.champion_seq },
+        pending: null,
+      };
     case 'DeploymentRetired':
       return { ...unrouted(routes.deployment), retired: true };
   }
+}
+
+/** What stays live when a rollout fails: whoever follows the same champion has answered its move all the same. */
+function answered({ live, pending }: DeploymentRoutes): Rollout | null {
+  if (live === null || live.championSeq === null || live.model !== pending?.model || pending.championSeq === null)
+    return live;
+  return { ...live, championSeq: pending.championSeq };
 }
 
 const rolloutOf = (
@@ -129,4 +193,5 @@ const rolloutOf = (
   requestedAt: storedAt,
   correlationId: meta.correlationId,
   loadTimeoutS: data.load_timeout_s,
+  championSeq: data.champion_seq ?? null,
 });

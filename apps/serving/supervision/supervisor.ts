@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { GovernanceEvent } from '#libs/contracts/index.js';
-import { deploymentDefinition, type DeploymentCommand } from '#libs/domain/index.js';
+import { deploymentDefinition, findVersion, modelDefinition, type DeploymentCommand } from '#libs/domain/index.js';
 import type { AggregateStore, EventReader } from '#libs/event-log/index.js';
 import { assertNever, messageOf, type Clock, type IdSource } from '#libs/kernel/index.js';
 import { commandMeta, type Logger } from '#libs/nest/index.js';
 import { emptyRoutingTable, foldRouting, type Rollout, type RoutingTable } from '../routing/routing-table.js';
+import { ChampionFollower } from './champion-follower.js';
 import { prepareRollout, type PrepareRolloutOptions } from './prepare-rollout.js';
 import type { RolloutOutcome } from './rollout-outcome.js';
 
 export interface ServingSupervisorOptions extends Pick<PrepareRolloutOptions, 'listMembers' | 'prepare'> {
   readonly events: Pick<EventReader<GovernanceEvent>, 'follow' | 'head'>;
-  readonly aggregates: Pick<AggregateStore, 'execute'>;
+  readonly aggregates: Pick<AggregateStore, 'execute' | 'load'>;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
@@ -21,16 +22,20 @@ const retryMs = 1_000;
 
 /**
  * Sees every requested rollout to its end: has the serving processes load it and appends the one event that moves
- * traffic or says why it stays. Holds nothing but what the log says: a restart takes up where the log is, and two
- * supervisors at once decide under the same command id, so that the second finds the first one's event.
+ * traffic or says why it stays. Asks for the rollouts of deployments whose champion has moved. Holds nothing but what the
+ * log says: a restart takes up where the log is, and two supervisors at once decide under the same command id, so that
+ * the second finds the first one's event.
  */
 export class ServingSupervisor {
   readonly #stopping = new AbortController();
   readonly #preparing = new Map<string, { readonly abort: AbortController; readonly done: Promise<void> }>();
   #table: RoutingTable = emptyRoutingTable;
   #following: Promise<void> = Promise.resolve();
+  readonly #champions: ChampionFollower;
 
-  constructor(private readonly options: ServingSupervisorOptions) {}
+  constructor(private readonly options: ServingSupervisorOptions) {
+    this.#champions = new ChampionFollower({ ...options, actor, table: () => this.#table });
+  }
 
   start(): void {
     this.#following = this.#follow();
@@ -39,7 +44,11 @@ export class ServingSupervisor {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const { abort } of this.#preparing.values()) abort.abort();
-    await Promise.all([this.#following, ...[...this.#preparing.values()].map(({ done }) => done)]);
+    await Promise.all([
+      this.#following,
+      this.#champions.idle(),
+      ...[...this.#preparing.values()].map(({ done }) => done),
+    ]);
   }
 
   async #follow(): Promise<void> {
@@ -52,7 +61,10 @@ export class ServingSupervisor {
         for await (const records of events.follow({ fromSeq: this.#table.sequence + 1, signal })) {
           this.#table = foldRouting(this.#table, records);
           // Rollouts of the past were settled long ago, further on in the log.
-          if (this.#table.sequence >= pastSeq) this.#prepareRequested();
+          if (this.#table.sequence >= pastSeq) {
+            this.#prepareRequested();
+            this.#champions.look(signal);
+          }
         }
       } catch (error) {
         this.options.logger.error({ err: error }, 'the governance log cannot be followed');
@@ -85,7 +97,7 @@ export class ServingSupervisor {
       try {
         outcome ??= await prepareRollout(rollout, { ...this.options, pause }, signal);
         if (outcome === undefined) return;
-        await this.#settle(rollout, outcome);
+        await this.#settle(rollout, await this.#unlessArchived(rollout, outcome));
         return;
       } catch (error) {
         logger.warn(
@@ -95,6 +107,18 @@ export class ServingSupervisor {
         await pause(retryMs, signal);
       }
     }
+  }
+
+  /**
+   * The deploy command may have been decided on what a model was before its version was archived. Archiving looks at
+   * the deployments and is appended with nothing in between; so whatever it did not see is seen here.
+   */
+  async #unlessArchived(rollout: Rollout, outcome: RolloutOutcome): Promise<RolloutOutcome> {
+    if (outcome.type === 'failed') return outcome;
+    const { state } = await this.options.aggregates.load(modelDefinition, rollout.model, { consistency: 'leader' });
+    return findVersion(state, rollout.version)?.archived === true
+      ? { type: 'failed', code: 'version_archived', reason: `${rollout.model}@${rollout.version} is archived` }
+      : outcome;
   }
 
   async #settle(rollout: Rollout, outcome: RolloutOutcome): Promise<void> {

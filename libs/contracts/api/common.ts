@@ -31,7 +31,13 @@ export const readQuery = z.object({
 });
 export const listQuery = readQuery.extend({
   limit: wholeNumber(1, 500).default(50),
-  cursor: z.string().min(1).max(2048).optional(),
+  cursor: z.string().min(1).max(6144).optional(),
+});
+
+/** A list that can be narrowed and ordered: `metrics.auc > 0.9 and stage = "production"`, `metrics.auc desc, name`. */
+export const searchQuery = listQuery.extend({
+  filter: z.string().min(1).max(4096).optional(),
+  order_by: z.string().min(1).max(512).optional(),
 });
 
 export const accepted = { event_id: z.uuid(), seq: position };

@@ -40,6 +40,8 @@ const rollout = z.object({
   artifact: sha256Digest,
   strategy,
   recording,
+  /** The event that made the version champion, where the deployment follows it. */
+  champion_seq: z.int().nullable(),
   state: z.enum(['deploying', 'live', 'superseded', 'failed', 'retired']),
   requested_at: z.string(),
   requested_by: z.string(),
@@ -56,6 +58,19 @@ export const deploymentView = z
     environment,
     state: deploymentState,
     recording,
+    /** Null: its version is named outright. */
+    follows: z
+      .object({
+        model: modelName,
+        alias: z.literal('champion'),
+        /** `failed`: the champion could not be loaded, and the version before serves on. */
+        state: z.enum(['following', 'switching', 'stayed', 'failed']),
+        /** Why it stayed on its version while the champion moved on. */
+        stayed: z
+          .object({ champion: modelVersion, champion_seq: z.int(), code: z.string(), reason: z.string() })
+          .nullable(),
+      })
+      .nullable(),
     versions: z.array(
       z.object({
         model: modelName,

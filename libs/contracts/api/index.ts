@@ -4,3 +4,6 @@ export * from './deploy.js';
 export * from './events.js';
 export * from './models.js';
 export * from './predict.js';
+export * from './access.js';
+export * from './compare.js';
+export * from './lineage.js';

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { JsonValue } from '#libs/kernel/index.js';
 import { deploymentName, modelName, modelVersion, sha256Digest } from '../names.js';
 import { asOfSeq } from './common.js';
+import { decisionView } from './models.js';
 
 /** Limits of a batch, in rows and bytes; and of a single prediction, in bytes. */
 export const batchLimits = { rows: 10_000, bytes: 16 * 1024 * 1024, singleBytes: 1024 * 1024 } as const;
@@ -123,6 +124,8 @@ export const why = z
         lineage: z.record(z.string(), z.unknown()),
       })
       .nullable(),
+    /** Requests, approvals, rejections, promotions and rollbacks of the version up to its routing table. */
+    decisions: z.array(decisionView),
     ...asOfSeq,
   })
   .meta({ id: 'Why' });

@@ -28,6 +28,9 @@ export const DeploymentRequested = defineEvent(
     recording,
     artifact: sha256Digest,
     signature,
+    /** The deployment keeps to the model's champion; `champion_seq` is the event that made this version champion. */
+    follows: z.literal('champion').optional(),
+    champion_seq: z.int().positive().optional(),
     /** EVENTS sequence of the model's state that this decision saw. */
     model_seq: z.int().positive(),
     /** After so many seconds without a loaded serving process the deployment fails. */
@@ -47,6 +50,21 @@ export const DeploymentFailed = defineEvent(
   z.object({ ...served, code: z.string(), reason: z.string() }),
 );
 
+/** The champion that the deployment follows has moved, and it does not go along: traffic stays where it was. */
+export const DeploymentStayed = defineEvent(
+  'DeploymentStayed',
+  z.object({
+    deployment: deploymentName,
+    model: modelName,
+    /** The version that is champion now, the event that made it so, and the version that goes on serving. */
+    champion: modelVersion,
+    champion_seq: z.int().positive(),
+    version: modelVersion,
+    code: z.enum(['incompatible_signature']),
+    reason: z.string(),
+  }),
+);
+
 /** The address takes no more traffic. */
 export const DeploymentRetired = defineEvent(
   'DeploymentRetired',
@@ -57,5 +75,12 @@ export type DeploymentEvent =
   | EventOf<typeof DeploymentRequested>
   | EventOf<typeof DeploymentWentLive>
   | EventOf<typeof DeploymentFailed>
+  | EventOf<typeof DeploymentStayed>
   | EventOf<typeof DeploymentRetired>;
-export const deploymentEvents = [DeploymentRequested, DeploymentWentLive, DeploymentFailed, DeploymentRetired] as const;
+export const deploymentEvents = [
+  DeploymentRequested,
+  DeploymentWentLive,
+  DeploymentFailed,
+  DeploymentStayed,
+  DeploymentRetired,
+] as const;

@@ -5,6 +5,7 @@ import {
   EventLogError,
   Overloaded,
   StreamConflict,
+  StreamMovedOn,
   StreamTimeout,
   StreamUnavailable,
 } from '#libs/event-log/index.js';
@@ -55,7 +56,7 @@ const internal = (code: ProblemCode = 'internal'): Failure => ({
 });
 
 function logFailure(error: EventLogError): Failure {
-  if (error instanceof AppendContention || error instanceof StreamConflict) {
+  if (error instanceof AppendContention || error instanceof StreamConflict || error instanceof StreamMovedOn) {
     return expected(
       rejection('append_contention', `${error.message}; repeat the request with the same Idempotency-Key`),
     );

@@ -6,7 +6,14 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { z } from 'zod';
 import { rejection, type Problem } from '#libs/contracts/index.js';
-import { AppendContention, LogCorrupt, Overloaded, StreamTimeout, StreamUnavailable } from '#libs/event-log/index.js';
+import {
+  AppendContention,
+  LogCorrupt,
+  Overloaded,
+  StreamMovedOn,
+  StreamTimeout,
+  StreamUnavailable,
+} from '#libs/event-log/index.js';
 import { idSource, ModelogError } from '#libs/kernel/index.js';
 import { until } from '#tests/support/wait.js';
 import {
@@ -26,6 +33,8 @@ const bodyLimit = 1_000;
 const thrown: Record<string, () => Error> = {
   problem: () => new ProblemException(rejection('no_change', 'it is so already'), { 'x-why': 'test' }),
   contention: () => new AppendContention('evt.model.a', 3, 5_000),
+  movedOn: () => new StreamMovedOn('evt.model.a', 3, 5),
+  decided: () => new ProblemException({ ...rejection('no_change', 'it is so already'), as_of_seq: 7 }),
   timeout: () => new StreamTimeout('append'),
   down: () => new StreamUnavailable('append', 'no responders'),
   overloaded: () => new Overloaded(9, 9, 'at most 8'),
@@ -145,6 +154,9 @@ describe.each([
   it('takes an empty body and bytes that are not UTF-8 for malformed JSON', async () => {
     expect(await post(Uint8Array.of(0x22, 0xff, 0x22))).toMatchObject({ status: 400, code: 'malformed_json' });
     expect(await post('')).toMatchObject({ status: 400, code: 'malformed_json' });
+    expect(await post('{"a": [{"__proto__": 1}]}')).toMatchObject({
+      ...{ status: 400, code: 'malformed_json', detail: 'no field can be named __proto__' },
+    });
   });
 
   it.each(['[]', '3', 'null', '"text"'])('takes %s for a malformed body where an object must be', async (body) => {
@@ -183,9 +195,12 @@ describe.each([
     const refused = await call('/things/problem/throw');
     expect(refused).toMatchObject({ status: 409, code: 'no_change', detail: 'it is so already' });
     expect(refused.headers.get('x-why')).toBe('test');
+    expect(refused).not.toHaveProperty('as_of_seq');
+    expect(await call('/things/decided/throw')).toMatchObject({ code: 'no_change', as_of_seq: 7 });
     expect(await call('/things/artifact/throw')).toMatchObject({ status: 404, code: 'artifact_not_found' });
     for (const [what, code] of [
       ['contention', 'append_contention'],
+      ['movedOn', 'append_contention'],
       ['timeout', 'log_unavailable'],
       ['down', 'log_unavailable'],
       ['overloaded', 'overloaded'],

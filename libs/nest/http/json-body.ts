@@ -13,9 +13,21 @@ export function parseJsonBody(body: Uint8Array): unknown {
   } catch (error) {
     throw new ProblemException(rejection('malformed_json', `the body is not UTF-8: ${messageOf(error)}`));
   }
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new ProblemException(rejection('malformed_json', jsonFault(text)));
   }
+  if (text.includes(lostName) && holdsLostName(value))
+    throw new ProblemException(rejection('malformed_json', `no field can be named ${lostName}`));
+  return value;
+}
+
+/** Objects copied by assignment lose a member of this name without a word. */
+const lostName = '__proto__';
+
+function holdsLostName(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.hasOwn(value, lostName) || Object.values(value).some(holdsLostName);
 }

@@ -5,7 +5,18 @@ import { memory } from './memory.js';
 import { onnx } from './onnx.js';
 import { predict, predictBatch } from './predict.js';
 import { projection } from './projection.js';
+import { registryReads } from './registry.js';
 import { start } from './start.js';
 
 /** Every case, in the order in which they run. A new one is a file beside this one and its line here. */
-export const cases: readonly BenchCase[] = [http, onnx, predict, predictBatch, append, projection, start, memory];
+export const cases: readonly BenchCase[] = [
+  http,
+  onnx,
+  predict,
+  predictBatch,
+  append,
+  projection,
+  registryReads,
+  start,
+  memory,
+];

@@ -41,7 +41,7 @@ export async function registerVersion(store: AggregateStore, model: string, numb
 
 /** Few features: the size of a signature is not what is measured. */
 const features = featureNames.slice(0, 4);
-const signature = {
+export const signature = {
   inputs: [{ name: 'X', type: 'float32' as const, shape: [null, features.length] }],
   outputs: [{ name: 'label', type: 'int64' as const, shape: [null], role: 'label' as const }],
   features: features.map((name, index) => ({ name, type: 'float32' as const, nullable: false, input: 'X', index })),

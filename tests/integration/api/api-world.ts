@@ -30,6 +30,7 @@ export interface ApiWorld {
   request(method: string, path: string, init?: RequestInit): Promise<Answer>;
   get(path: string): Promise<Answer>;
   post(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
+  put(path: string, body: unknown, headers?: Record<string, string>): Promise<Answer>;
   upload(bytes: Uint8Array): Promise<string>;
   /** Last sequence of EVENTS. */
   head(): Promise<number>;
@@ -40,7 +41,13 @@ export interface ApiWorld {
 /** The trial process runs outside Jest: as compiled by the build that comes before the tests. */
 const trialProgram = join(rootFolder, 'dist/apps/api/trial/trial-process.js');
 
-export async function startApiWorld(): Promise<ApiWorld> {
+export interface ApiWorldOptions {
+  readonly env?: Record<string, string>;
+  /** Bearer token of every request that brings none. */
+  readonly token?: string;
+}
+
+export async function startApiWorld({ env: more = {}, token }: ApiWorldOptions = {}): Promise<ApiWorld> {
   if (!existsSync(trialProgram)) throw new Error(`${trialProgram} is missing: build first`);
   const [nats, database] = await Promise.all([startNats(), createDatabase('api')]);
   const env = {
@@ -49,6 +56,7 @@ export async function startApiWorld(): Promise<ApiWorld> {
     MODELOG_API_URL: 'http://127.0.0.1:0',
     MODELOG_CONFIG_DIR: join(rootFolder, 'config'),
     LOG_LEVEL: 'silent',
+    ...more,
   };
   const projector = await startProjector({ env });
   let api: RunningApi = await startApi({ env, trialProgram });
@@ -57,7 +65,9 @@ export async function startApiWorld(): Promise<ApiWorld> {
   const events = new JetStreamStore({ connection, stream: 'EVENTS' });
 
   const request = async (method: string, path: string, init: RequestInit = {}): Promise<Answer> => {
-    const response = await fetch(api.url + path, { ...init, method });
+    const headers = new Headers(init.headers);
+    if (token !== undefined && !headers.has('authorization')) headers.set('authorization', `Bearer ${token}`);
+    const response = await fetch(api.url + path, { ...init, method, headers });
     const text = await response.text();
     const isJson = /json/.test(response.headers.get('content-type') ?? '') && text !== '';
     const body = isJson ? (JSON.parse(text) as Record<string, unknown>) : {};
@@ -71,11 +81,8 @@ export async function startApiWorld(): Promise<ApiWorld> {
     traffic: new JetStreamStore({ connection, stream: 'TRAFFIC' }),
     members: new ServingMembers({ connection, replicas: 1 }),
     get: (path) => request('GET', path),
-    post: (path, body, headers = {}) =>
-      request('POST', path, {
-        body: JSON.stringify(body),
-        headers: { 'content-type': 'application/json', ...headers },
-      }),
+    post: (path, body, headers = {}) => request('POST', path, json(body, headers)),
+    put: (path, body, headers = {}) => request('PUT', path, json(body, headers)),
     async upload(bytes) {
       const answer = await request('POST', '/api/artifacts', {
         body: new Uint8Array(bytes),
@@ -98,6 +105,11 @@ export async function startApiWorld(): Promise<ApiWorld> {
     },
   };
 }
+
+const json = (body: unknown, headers: Record<string, string>): RequestInit => ({
+  body: JSON.stringify(body),
+  headers: { 'content-type': 'application/json', ...headers },
+});
 
 export const fixture = (name: string): Uint8Array => readFileSync(join(rootFolder, 'tests/fixtures/models', name));
 

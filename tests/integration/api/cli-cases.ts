@@ -52,7 +52,10 @@ export function cliCases(world: () => ApiWorld): void {
       expect(JSON.parse(ready.out[0]!)).toMatchObject({
         ...{ ready: true, unhealthy: [] },
         logs: [{ stream: 'EVENTS', last_seq: await world().head() }, { stream: 'TRAFFIC' }],
-        read_models: [{ projection: 'deployments' }, { projection: 'registry' }, { projection: 'traffic' }],
+        read_models: [
+          ...[{ projection: 'deployments' }, { projection: 'lineage' }],
+          ...[{ projection: 'registry' }, { projection: 'traffic' }],
+        ],
       });
       await world().members.remove('s0');
     });
@@ -136,7 +139,7 @@ export function cliCases(world: () => ApiWorld): void {
       const told = await modelog(['verify'], { env: { MODELOG_DATA_DIR: folder } });
       expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: [] });
       expect(told.out.at(-1)).toBe('Everything holds');
-      expect(told.out.filter((line) => line.includes('equals a rebuild'))).toHaveLength(3);
+      expect(told.out.filter((line) => line.includes('equals a rebuild'))).toHaveLength(4);
     });
 
     it('verify lists what is broken; rebuild mends a read model', async () => {
@@ -157,6 +160,7 @@ export function cliCases(world: () => ApiWorld): void {
       expect(rebuilt.out.join('\n')).toContain('they differ: the rebuilt one is live now');
       const again = await modelog(['--json', 'rebuild']);
       expect(again.out.map((line) => (JSON.parse(line) as { identical: boolean }).identical)).toEqual([
+        true,
         true,
         true,
         true,

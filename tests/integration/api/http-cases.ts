@@ -93,7 +93,7 @@ export function httpCases(world: () => ApiWorld): void {
       for (const [path, methods] of Object.entries(paths)) {
         if (path.startsWith('/api/predict')) continue;
         for (const method of Object.keys(methods)) {
-          const { body, status } = await world().request(method.toUpperCase(), path.replace(/\{.*?\}/, 'x'));
+          const { body, status } = await world().request(method.toUpperCase(), path.replaceAll(/\{.*?\}/g, 'x'));
           expect([path, method, body.code === 'not_found' || status === 405]).toEqual([path, method, false]);
         }
       }

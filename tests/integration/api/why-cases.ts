@@ -135,6 +135,38 @@ export function whyCases(world: () => ApiWorld): void {
       ]);
     });
 
+    it('tells who wanted, approved and promoted the version, up to its routing table', async () => {
+      const artifact = await world().upload(fixture('mlp-iris/model.onnx'));
+      await world().post('/api/models', { name: 'decided', artifact });
+      const version = '/api/models/decided/versions/1.0.0';
+      await world().post(`${version}/approval`, { decision: 'request', reason: 'ready' });
+      await world().post(`${version}/tags`, { tags: { seen: 'yes' } });
+      await world().post(`${version}/approval`, { decision: 'approve', reason: 'fine' });
+      const body = { version: '1.0.0', reason: 'go' };
+      const promoted = await world().put('/api/models/decided/promote', { ...body, to: 'staging' });
+      expect(promoted.status).toBe(200);
+      const deployed = await world().post('/api/deploy', { deployment: 'decided', model: 'decided@1.0.0' });
+      const rolloutId = String(deployed.body.rollout_id);
+      const liveSeq = await goLive(world(), 'decided', rolloutId);
+      const to = {
+        deployment: 'decided',
+        rolloutId,
+        requestedSeq: Number(deployed.body.seq),
+        liveSeq,
+        registration: {},
+      };
+      const seq = await record(world(), to, 6);
+      await world().put('/api/models/decided/promote', { ...body, to: 'production' });
+      const id = encodePredictionId({ seq, row: 0, check: epochCheck(epoch) });
+      const { body: told } = await world().get(`/api/why/${id}`);
+      expect(told.decisions).toMatchObject([
+        { type: 'PromotionRequested', actor: 'local', reason: 'ready', details: { to: 'staging' } },
+        { type: 'VersionApproved', actor: 'local', reason: 'fine' },
+        { type: 'VersionPromoted', seq: promoted.body.seq, reason: 'go', config_seq: 1, evidence: { approvals: [{}] } },
+      ]);
+      expect(told.decisions).toHaveLength(3);
+    });
+
     it('tells what failed and what was refused', async () => {
       const to = await deployed(world(), 'failing');
       const seq = await record(world(), to, 2);
@@ -192,10 +224,10 @@ export function whyCases(world: () => ApiWorld): void {
       const now = await world().get(`${path}?as_of=seq:${to.liveSeq}`);
       expect(now.body).toMatchObject({ as_of_seq: to.liveSeq });
       expect((await world().get(`${path}?as_of=seq:${to.requestedSeq}`)).status).toBe(404);
-      expect((await world().get(`${path}?as_of=2020-01-01T00:00:00Z`)).status).toBe(404);
-      await expectRefused(world(), () => world().get(`${path}?as_of=seq:999999`), {
-        ...{ status: 422, code: 'invalid_position' },
-      });
+      for (const moment of ['2020-01-01T00:00:00Z', 'seq:999999'])
+        await expectRefused(world(), () => world().get(`${path}?as_of=${moment}`), {
+          ...{ status: 422, code: 'invalid_position' },
+        });
     });
   });
 }

@@ -10,7 +10,7 @@ import {
   type GovernanceEvent,
   type Recording,
 } from '#libs/contracts/index.js';
-import { deploymentDefinition, findVersion, modelDefinition } from '#libs/domain/index.js';
+import { deploymentDefinition, findVersion, modelDefinition, type ModelCommand } from '#libs/domain/index.js';
 import { AggregateStore, ensureStreams, EventReader, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, systemClock } from '#libs/kernel/index.js';
 import { commandMeta, createLogger, ServingMembers } from '#libs/nest/index.js';
@@ -37,7 +37,9 @@ export interface World {
   ): Promise<string>;
   /** Asks for a deployment; gives the request's sequence. */
   deploy(deployment: string, model: string, version: string, options?: DeployOptions): Promise<number>;
-  /** Deploys and waits until the event that moves traffic, or says why not, is in the log: its type and sequence. */
+  /** Any command on a model; gives the event's sequence. */
+  onModel(model: string, command: ModelCommand): Promise<number>;
+  /** Waits until the event that moves traffic, or says why not, is in the log: its type and sequence. */
   settled(deployment: string, afterSeq: number): Promise<{ type: string; seq: number; code?: string }>;
   serve(options?: Partial<ServingOptions>): Promise<ServingProcess>;
   superviseServing(): ServingSupervisor;
@@ -49,7 +51,12 @@ export interface World {
 export interface DeployOptions {
   readonly recording?: Recording;
   readonly loadTimeoutS?: number;
+  /** The champion as a command sees it that was under way for long. */
+  readonly sees?: { readonly version: string; readonly championSeq: number };
 }
+
+/** What ends the wait for a rollout. */
+const settlements = new Set(['DeploymentWentLive', 'DeploymentFailed', 'DeploymentStayed']);
 
 const quiet = createLogger({ component: 'test', instance: 'test', level: 'silent' });
 
@@ -103,9 +110,14 @@ export async function startWorld(): Promise<World> {
       if (!registered.ok) throw new Error(registered.rejection.detail);
       return digest;
     },
-    async deploy(deployment, model, version, { recording = 'acknowledged', loadTimeoutS = 20 } = {}) {
+    async onModel(model, command) {
+      const changed = await aggregates.execute(modelDefinition, model, command, meta(command.type, model, command));
+      if (!changed.ok) throw new Error(changed.rejection.detail);
+      return changed.value.seq;
+    },
+    async deploy(deployment, model, version, { recording = 'acknowledged', loadTimeoutS = 20, sees } = {}) {
       const { state, seq } = await aggregates.load(modelDefinition, model, { consistency: 'leader' });
-      const found = findVersion(state, version);
+      const found = findVersion(state, sees?.version ?? version);
       const command = meta('deploy', deployment, { model, version });
       const deployed = await aggregates.execute(
         deploymentDefinition,
@@ -114,7 +126,11 @@ export async function startWorld(): Promise<World> {
           type: 'Deploy',
           commandId: command.commandId,
           deployment,
-          model: { name: model, seq, version, ...(found ? { state: found } : {}) },
+          model: {
+            ...{ name: model, seq, selector: version },
+            ...(version === 'champion' ? { championSeq: sees?.championSeq ?? state.champion_seq } : {}),
+            ...(found ? { state: found } : {}),
+          },
           recording,
           defaults: { environment: 'development', recording: 'acknowledged', loadTimeoutS },
         },
@@ -130,7 +146,7 @@ export async function startWorld(): Promise<World> {
           for (const record of records) {
             if ('unknown' in record) continue;
             const { event, seq } = record;
-            if (event.type !== 'DeploymentWentLive' && event.type !== 'DeploymentFailed') continue;
+            if (!settlements.has(event.type) || !('deployment' in event.data)) continue;
             if (event.data.deployment !== deployment) continue;
             return { type: event.type, seq, ...('code' in event.data ? { code: event.data.code } : {}) };
           }

@@ -1,0 +1,3 @@
+import { simulateRegistry } from './simulation.js';
+
+simulateRegistry({ runs: 60, steps: 200 });
