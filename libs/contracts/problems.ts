@@ -43,7 +43,6 @@ export const problemCodes = {
   lineage_cycle: [409, 'A version cannot descend from itself'],
   lineage_node_not_found: [404, 'The lineage has no such node'],
   invalid_curve: [422, 'The artifact is no such curve'],
-  invalid_baseline: [422, 'The baseline cannot be read'],
   tolerance_exceeded: [422, 'The optimised model differs by more than was asked for'],
   nothing_to_optimise: [422, 'The graph has nothing that this method improves'],
   not_onnx: [422, 'The artifact is not an ONNX model'],

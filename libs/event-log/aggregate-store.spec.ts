@@ -106,6 +106,28 @@ describe('AggregateStore', () => {
     expect(await run(store, 'a', '1', deposit(1))).toMatchObject({ ok: true });
   });
 
+  it('tells what a command was answered with, by another process too, and nothing of one that was refused', async () => {
+    const { events, storeOn } = memoryLog();
+    const [one, other] = [storeOn(events), storeOn(events)];
+    const meta = metaOf('a 1', deposit(1));
+    expect(await one.recorded(ledger, 'a', meta)).toBeUndefined();
+    const accepted = await run(other, 'a', '1', deposit(1));
+    await run(other, 'a', '2', deposit(2));
+    if (!accepted.ok) throw new Error('a deposit was refused');
+    const { eventId, seq, event } = accepted.value;
+    expect(await one.recorded(ledger, 'a', meta)).toMatchObject({
+      ok: true,
+      value: { eventId, seq, event, repeated: true },
+    });
+    expect(await one.recorded(ledger, 'a', metaOf('a 1', deposit(3)))).toMatchObject({
+      ok: false,
+      rejection: { code: 'idempotency_conflict' },
+    });
+    await run(other, 'a', '3', withdraw(9));
+    expect(await one.recorded(ledger, 'a', metaOf('a 3', withdraw(9)))).toBeUndefined();
+    expect((await events.head()).lastSeq).toBe(2);
+  });
+
   it('keeps an aggregate in memory: the second command reads nothing', async () => {
     const { events, storeOn } = memoryLog();
     const recording = new RecordingStream(events);

@@ -90,6 +90,24 @@ export class AggregateStore {
   }
 
   /**
+   * What a command was answered with when the log, as its leader has it, holds it; undefined where it does not. For who
+   * does work before it can decide: the work of a repeat could be refused by what has changed since.
+   * @throws StreamUnavailable, StreamTimeout, LogCorrupt, UnknownEvent.
+   */
+  recorded<Command, State, Event extends AnyEvent, Rejection>(
+    definition: AggregateDefinition<Command, State, Event, Rejection>,
+    id: string,
+    meta: CommandMeta,
+  ): Promise<Outcome<State, Event, never> | undefined> {
+    const subject = subjectOf(definition, id);
+    return this.queue.run(subject, async () => {
+      const fold = await this.current(definition, subject, 'leader');
+      const recorded = fold.commands.get(meta.commandId);
+      return recorded && this.answerAgain({ definition, subject, meta }, fold, recorded, false);
+    });
+  }
+
+  /**
    * The state of an aggregate, for a decision that rests on another one.
    * @throws StreamUnavailable, StreamTimeout, LogCorrupt, UnknownEvent.
    */
@@ -157,7 +175,7 @@ export class AggregateStore {
 
   /** What a stored command is answered with: its own event, and the state as it is now. */
   private async answerAgain<Command, State, Event extends AnyEvent, Rejection>(
-    { definition, subject, meta }: Request<Command, State, Event, Rejection>,
+    { definition, subject, meta }: Pick<Request<Command, State, Event, Rejection>, 'definition' | 'subject' | 'meta'>,
     fold: Fold<State>,
     recorded: RecordedCommand,
     sent: boolean,

@@ -1,4 +1,4 @@
-import { isVersion, rejection, type api, type Rejection } from '#libs/contracts/index.js';
+import { isVersion, rejection, type api, type ModelEvent, type Rejection } from '#libs/contracts/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { cursorOf, readCursor, type ProjectionReader, type ReadAt } from '#libs/projecting/index.js';
 import { versionOf, namesOf } from './read/aliases.js';
@@ -19,6 +19,9 @@ export interface ListAt extends ReadAt {
   readonly limit: number;
   readonly cursor?: string | undefined;
 }
+
+/** `type` left out: events of every type. */
+export type HistoryAt = ListAt & Omit<HistoryOf, 'model' | 'types'> & { readonly type?: string | undefined };
 
 /**
  * Reads of the registry, each at any past moment. Every method may also refuse as `ProjectionReader.read` does; a page's
@@ -92,17 +95,19 @@ export class RegistryQueries {
   /** What was decided about a model, oldest first; or `model_not_found`, `invalid_cursor`. */
   async history(
     model: string,
-    { limit, cursor, version, alias, type, ...at }: ListAt & Omit<HistoryOf, 'model'>,
+    { limit, cursor, version, alias, type, ...at }: HistoryAt,
   ): Promise<Result<Page<api.DecisionView>, Rejection>> {
     const list = historyOf(model, version, alias, type);
     const from = cursor === undefined ? undefined : readCursor(list, cursor);
     if (from !== undefined && !from.ok) return from;
+    const after = from === undefined ? 0 : Number(from.value.after);
+    if (!Number.isSafeInteger(after)) return reject(notOfHistory);
     const moment: ReadAt = from === undefined ? at : { as_of: { seq: from.value.seq } };
     return this.reader.read(moment, async (database, seq) => {
       if (!(await modelExists(database, model, seq))) return reject(noModel(model, seq));
-      const after = from === undefined ? 0 : Number(from.value.after);
       const asked = { after, upTo: seq, limit: limit + 1 };
-      const found = await decisionsBetween(database, { model, version, alias, type }, asked);
+      const types = type === undefined ? undefined : [type];
+      const found = await decisionsBetween(database, { model, version, alias, types }, asked);
       const items = found.slice(0, limit);
       const last = items.at(-1);
       const next_cursor =
@@ -112,19 +117,25 @@ export class RegistryQueries {
   }
 
   /**
-   * What was decided about a version up to a sequence, the newest `decisionLimit`, oldest first: for `why`. Waits for the read model to reach that
-   * sequence; empty where nothing is known.
+   * How a version came to its stage, up to a sequence, for `why`: the newest `decisionLimit` requests, approvals,
+   * rejections, promotions and rollbacks, oldest first. Waits for the read model to reach that sequence; empty where
+   * nothing is known.
    */
   decisionsOf(model: string, version: string, upTo: number): Promise<Result<api.DecisionView[], Rejection>> {
+    const span = { after: 0, upTo, limit: decisionLimit, newest: true };
     return this.reader.read({ as_of: { seq: upTo } }, async (database) =>
-      accept(
-        await decisionsBetween(database, { model, version }, { after: 0, upTo, limit: decisionLimit, newest: true }),
-      ),
+      accept(await decisionsBetween(database, { model, version, types: promotionEvents }, span)),
     );
   }
 }
 
-/** Most events of one version that `why` tells. */
+/** The rest of a version's history (tags, evaluations, aliases) has no bound, and would crowd these out. */
+const promotionEvents: readonly ModelEvent['type'][] = [
+  ...(['PromotionRequested', 'VersionApproved', 'VersionRejected'] as const),
+  ...(['VersionPromoted', 'ChampionRolledBack'] as const),
+];
+
+/** Most decisions on one version that `why` tells. */
 export const decisionLimit = 1_000;
 
 const historyOf = (...of: readonly (string | undefined)[]): string => JSON.stringify(['history', ...of]);
@@ -136,3 +147,7 @@ const noVersion = (name: string, selector: string, seq: number): Rejection =>
   isVersion(selector)
     ? rejection('version_not_found', `${name} has no version ${selector} as of ${seq}`)
     : rejection('alias_not_found', `${name} has no alias ${selector} as of ${seq}`);
+
+const notOfHistory: Rejection = rejection('invalid_cursor', 'the cursor was not made by this history', [
+  { path: 'cursor', message: "expected a page's next_cursor, unchanged" },
+]);

@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { api, type GovernanceEvent, type ModelEvent } from '#libs/contracts/index.js';
 import type { ModelState } from '#libs/domain/index.js';
 import type { LogRecord } from '#libs/event-log/index.js';
-import { digest, rebuild } from '#libs/projecting/index.js';
+import { cursorOf, digest, rebuild } from '#libs/projecting/index.js';
 import { ArraySource } from '#libs/projecting/testing/array-source.js';
 import { positionOfRecord, recordedEvent, unknownRecord, uuidOf } from '#libs/projecting/testing/recorded-events.js';
 import { registry } from './apply.js';
+import { decisionLimit } from './queries.js';
 import * as events from './testing/events.js';
 import { artifact, registered, signature } from './testing/events.js';
 import { randomLog } from './testing/random-log.js';
@@ -231,7 +232,17 @@ describe('the registry', () => {
     expect(await read.queries(10).history('a', elsewhere)).toEqual(refused('invalid_cursor'));
 
     const why = await answered(read.queries(10).decisionsOf('a', '2.0.0', 8));
-    expect(why.map(({ seq }) => seq)).toEqual([3, 6, 7, 8]);
+    expect(why.map(({ seq }) => seq)).toEqual([6, 7]);
+  });
+
+  it('tells of who approved a version however much was written about it since', async () => {
+    const notes = Array.from({ length: decisionLimit }, (_, index) =>
+      events.annotated('a', '1.0.0', `note ${index}`, {}),
+    );
+    await fold(registered('a', '1.0.0'), events.approved('a', '1.0.0', 'staging'), ...notes);
+    const last = notes.length + 2;
+    const why = await answered(read.queries(last).decisionsOf('a', '1.0.0', last));
+    expect(why).toMatchObject([{ seq: 2, type: 'VersionApproved', actor: 'ada' }]);
   });
 
   it('refuses what it does not know by its code', async () => {
@@ -244,6 +255,9 @@ describe('the registry', () => {
     expect(await read.queries(1).getModel('a', { as_of: { seq: 2 } })).toEqual(refused('invalid_position'));
     expect(await read.queries(1).getModel('a', { min_seq: 2 })).toEqual(refused('not_caught_up'));
     expect(await read.queries(1).history('a', { limit: 1, cursor: 'nonsense' })).toEqual(refused('invalid_cursor'));
+    const list = JSON.stringify(['history', 'a', undefined, undefined, undefined]);
+    const forged = cursorOf({ list, seq: 1, after: 'nowhere' });
+    expect(await read.queries(1).history('a', { limit: 1, cursor: forged })).toEqual(refused('invalid_cursor'));
   });
 });
 

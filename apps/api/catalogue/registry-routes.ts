@@ -114,7 +114,14 @@ export const registryRoutes = [
     headers: commandHeaders,
     body: json(api.recordEvaluation),
     answer: answers(201, 'Recorded', api.evaluationRecorded),
-    problems: [...versionProblems, 'artifact_not_found', 'artifact_damaged', 'payload_too_large', 'invalid_curve'],
+    problems: [
+      ...versionProblems,
+      'artifact_not_found',
+      'artifact_damaged',
+      'payload_too_large',
+      'invalid_curve',
+      'unavailable',
+    ],
     servedBy: 'api',
   },
   {
@@ -128,7 +135,7 @@ export const registryRoutes = [
     headers: commandHeaders,
     body: json(api.annotate),
     answer: answers(200, 'Recorded', api.versionChanged),
-    problems: [...versionProblems, 'no_change'],
+    problems: [...versionProblems, 'no_change', 'not_caught_up', 'unavailable'],
     servedBy: 'api',
   },
   {
@@ -163,7 +170,7 @@ export const registryRoutes = [
       ...versionProblems,
       ...modelProblems,
       ...['version_archived', 'version_exists', 'lineage_cycle', 'nothing_to_optimise'],
-      ...['tolerance_exceeded', 'invalid_baseline', 'overloaded', 'not_caught_up', 'unavailable'],
+      ...['tolerance_exceeded', 'overloaded', 'not_caught_up', 'unavailable'],
     ],
     servedBy: 'api',
   },

@@ -121,6 +121,8 @@ export const routes = [
       'digest_mismatch',
       ...commandProblems,
       'overloaded',
+      'not_caught_up',
+      'unavailable',
     ],
     servedBy: 'api',
   },

@@ -9,6 +9,7 @@ import type { RegistryQueries } from '#projections/registry/index.js';
 import { Commands } from '../commands.js';
 import type { Caller } from '../http/caller.js';
 import { tokens } from '../tokens.js';
+import { orTooLarge } from './event-size.js';
 import { changedVersion, nameOf, type NamedVersion, type VersionChanged } from './named-version.js';
 
 export class AnnotateVersion extends Command<VersionChanged> {
@@ -38,9 +39,10 @@ export class AnnotateVersionHandler implements ICommandHandler<AnnotateVersion> 
       ...(body.tags === undefined ? {} : { tags: body.tags }),
       ...(body.description === undefined ? {} : { description: body.description }),
     };
-    return changedVersion(
-      this.registry,
-      await executeCommand(this.store, modelDefinition, { id: of.model, command, meta }),
+    // The event holds all tags, those of before too: what was added is what a caller can change.
+    const accepted = await orTooLarge({ what: 'set of tags with its description', fields: body }, () =>
+      executeCommand(this.store, modelDefinition, { id: of.model, command, meta }),
     );
+    return changedVersion(this.registry, accepted);
   }
 }

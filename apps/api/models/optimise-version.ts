@@ -14,7 +14,7 @@ import type { ModelTrial, OptimiseRequest } from '../trial/model-trial.js';
 import { nameOf, type NamedVersion } from './named-version.js';
 import { readSample } from './read-sample.js';
 import type { OneVersion } from './read-models.js';
-import { VersionRegistrar } from './version-registrar.js';
+import { VersionRegistrar, type RegisteredVersion, type Registration } from './version-registrar.js';
 
 export type Optimised = z.infer<typeof api.optimised>;
 type Body = z.infer<typeof api.optimise>;
@@ -44,6 +44,13 @@ export class OptimiseVersionHandler implements ICommandHandler<OptimiseVersion> 
   async execute({ of, body, caller }: OptimiseVersion): Promise<Optimised> {
     const call = 'POST /api/models/{model_id}/versions/{v}/optimise';
     const meta = this.commands.metaOf({ call, target: nameOf(of), body, caller });
+    return answerOf(
+      (await this.registrar.recorded(of.model, meta)) ??
+        (await this.registrar.register(await this.registrationOf(of, body), meta)),
+    );
+  }
+
+  private async registrationOf(of: NamedVersion, body: Body): Promise<Registration> {
     const parent = await this.parent(of);
     const { artifact, size, signature, derivation } = acceptedOrThrow(
       await this.trial.optimise({
@@ -54,20 +61,12 @@ export class OptimiseVersionHandler implements ICommandHandler<OptimiseVersion> 
       }),
     );
     // Its metrics are its own to be measured; what it was trained on and for is its parent's.
-    const { data, eventId, seq } = await this.registrar.register(
-      {
-        ...{ model: of.model, artifact, size, signature, derivation, tags: {}, metrics: {} },
-        ...(body.version === undefined ? {} : { version: body.version }),
-        ...(parent.task === null ? {} : { task: parent.task }),
-        ...(parent.baseline === null ? {} : { baseline: parent.baseline }),
-        lineage: { parent_version: parent.version },
-      },
-      meta,
-    );
     return {
-      ...{ model_id: data.model, version: data.version, stage: 'development', artifact, derivation },
-      event_id: eventId,
-      seq,
+      ...{ model: of.model, artifact, size, signature, derivation, tags: {}, metrics: {} },
+      ...(body.version === undefined ? {} : { version: body.version }),
+      ...(parent.task === null ? {} : { task: parent.task }),
+      ...(parent.baseline === null ? {} : { baseline: parent.baseline }),
+      lineage: { parent_version: parent.version },
     };
   }
 
@@ -81,6 +80,12 @@ export class OptimiseVersionHandler implements ICommandHandler<OptimiseVersion> 
     if (sample === undefined) return { seed };
     return { artifact: sample.artifact, rows: await readSample(this.artifacts, sample, signature) };
   }
+}
+
+function answerOf({ data, eventId, seq }: RegisteredVersion): Optimised {
+  const { model, version, artifact, derivation } = data;
+  if (derivation === undefined) throw new TypeError(`${model}@${version} was registered without what it derives from`);
+  return { model_id: model, version, stage: 'development', artifact, derivation, event_id: eventId, seq };
 }
 
 function beyondTolerance(

@@ -36,8 +36,9 @@ export class RegisterModelHandler implements ICommandHandler<RegisterModel> {
 
   async execute({ body, caller }: RegisterModel): Promise<ModelRegistered> {
     const meta = this.commands.metaOf({ call: 'POST /api/models', target: body.name, body, caller });
-    const registration = await this.registrationOf(body);
-    const { data, eventId, seq } = await this.registrar.register(registration, meta);
+    const { data, eventId, seq } =
+      (await this.registrar.recorded(body.name, meta)) ??
+      (await this.registrar.register(await this.registrationOf(body), meta));
     return { model_id: data.model, version: data.version, stage: 'development', event_id: eventId, seq };
   }
 

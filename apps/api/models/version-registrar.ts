@@ -34,8 +34,16 @@ export class VersionRegistrar {
    */
   async register(registration: Registration, meta: CommandMeta): Promise<RegisteredVersion> {
     const written = { what: 'registration', fields: registration };
-    const accepted = await orTooLarge(written, () => this.append(registration, meta));
-    return { data: eventOf(accepted, 'VersionRegistered').data, eventId: accepted.eventId, seq: accepted.seq };
+    return registeredBy(await orTooLarge(written, () => this.append(registration, meta)));
+  }
+
+  /**
+   * What a repeat is answered with, before anything is tried again; undefined for a command that is new.
+   * @throws ProblemException `idempotency_conflict`
+   */
+  async recorded(model: string, meta: CommandMeta): Promise<RegisteredVersion | undefined> {
+    const recorded = await this.store.recorded(modelDefinition, model, meta);
+    return recorded && registeredBy(acceptedOrThrow(recorded));
   }
 
   /**
@@ -58,3 +66,9 @@ export class VersionRegistrar {
     });
   }
 }
+
+const registeredBy = (accepted: AcceptedOfModel): RegisteredVersion => ({
+  data: eventOf(accepted, 'VersionRegistered').data,
+  eventId: accepted.eventId,
+  seq: accepted.seq,
+});

@@ -7,7 +7,6 @@ import {
   rejection,
   type api,
   type Chunk,
-  type ModelEvent,
   type Rejection,
 } from '#libs/contracts/index.js';
 import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
@@ -86,12 +85,6 @@ export class ExplainHandler implements IQueryHandler<Explain> {
   }
 }
 
-/** How a version came to its stage; the rest of its history is told by the registry. */
-const promotionEvents: ReadonlySet<string> = new Set<ModelEvent['type']>([
-  ...(['PromotionRequested', 'VersionApproved', 'VersionRejected'] as const),
-  ...(['VersionPromoted', 'ChampionRolledBack'] as const),
-]);
-
 interface Found {
   readonly chunk: Chunk;
   readonly message: StreamMessage;
@@ -137,7 +130,7 @@ function whyOf({ predictionId, chunk, message, route, version, decisions, row, r
     },
     rollout: rolloutOf(arm.rollout_id, route),
     registration: version === undefined ? null : registrationOf(version),
-    decisions: decisions.filter(({ type }) => promotionEvents.has(type)),
+    decisions: [...decisions],
     as_of_seq: routing_seq,
   };
 }

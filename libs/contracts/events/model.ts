@@ -91,10 +91,17 @@ export const EvaluationRecorded = defineEvent('EvaluationRecorded', z.object({ .
 /** What a decision rested on: what there was to see of the version when it was made. */
 export const evidence = z.object({
   artifact: sha256Digest,
-  metrics,
-  /** The newest evaluation on each data set and split. */
+  /** Left out, here and below, where they would take too much room: the event at its position has them. */
+  metrics: metrics.optional(),
+  /** The newest evaluation on each data set and split; the newest hundred of them. */
   evaluations: z.array(
-    z.object({ seq, evaluation_id: z.uuid(), dataset: z.string(), split: z.string().optional(), metrics }),
+    z.object({
+      seq,
+      evaluation_id: z.uuid(),
+      dataset: z.string(),
+      split: z.string().optional(),
+      metrics: metrics.optional(),
+    }),
   ),
   /** The champion of that moment, and whether its callers could stay callers of this version. */
   champion: z.object({ version: modelVersion, compatible: z.boolean() }).nullable(),

@@ -239,6 +239,26 @@ describe('the promotion policy', () => {
     expect(outcome(bounded({}))).toBe(true);
   });
 
+  it('is decided on evidence that an event can hold, however much was measured', () => {
+    const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`metric ${index}`, index]));
+    const story = new Story().all(register('1.0.0', { metrics: many }));
+    for (let index = 0; index < 300; index++) story.all(evaluate('1.0.0', `${'é'.repeat(500)} ${index}`, { auc: 0.9 }));
+    story.all(evaluate('1.0.0', 'wide', many), evaluate('1.0.0', 'last', { auc: 0.9 }));
+    const { data } = story.all(promote('1.0.0', 'staging')).event;
+    expect(Buffer.byteLength(JSON.stringify(data))).toBeLessThan(500_000);
+    expect(data).toMatchObject({ evidence: { evaluations: expect.any(Array) as unknown } });
+    const { evidence } = data as {
+      evidence: { metrics?: object; evaluations: { dataset: string; metrics?: object }[] };
+    };
+    expect(evidence.metrics).toBeUndefined();
+    expect(evidence.evaluations).toHaveLength(100);
+    expect(evidence.evaluations.slice(-2)).toMatchObject([
+      { dataset: 'wide' },
+      { dataset: 'last', metrics: { auc: 0.9 } },
+    ]);
+    expect(evidence.evaluations.at(-2)?.metrics).toBeUndefined();
+  });
+
   const fourEyes = policiesOf({ staging: { approvals: 1 } });
 
   it('takes four eyes: nobody approves what is their own, and the promoter does not count', () => {

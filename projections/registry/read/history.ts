@@ -9,8 +9,8 @@ export interface HistoryOf {
   readonly version?: string | undefined;
   /** Events that moved the alias, promotions and rollbacks for `champion`. */
   readonly alias?: string | undefined;
-  /** Type of the event, `VersionPromoted`. */
-  readonly type?: string | undefined;
+  /** Types of the events, `VersionPromoted`; left out: all. */
+  readonly types?: readonly string[] | undefined;
 }
 
 export interface Span {
@@ -23,7 +23,7 @@ export interface Span {
 /** At most `limit` events after one sequence and up to another: the oldest of them, or the newest; oldest first. */
 export async function decisionsBetween(
   database: Queryable,
-  { model, version, alias, type }: HistoryOf,
+  { model, version, alias, types }: HistoryOf,
   { after, upTo, limit, newest = false }: Span,
 ): Promise<api.DecisionView[]> {
   const { rows } = await database.query<api.DecisionView>(
@@ -35,9 +35,9 @@ export async function decisionsBetween(
        and ($5::text is null or exists (
          select from registry.aliases x
          where x.model = d.model and x.alias = $5 and d.seq in (x.valid_from_seq, x.valid_to_seq)))
-       and ($6::text is null or d.type = $6)
+       and ($6::text[] is null or d.type = any ($6))
      order by d.seq ${newest ? 'desc' : ''} limit $7`,
-    [model, after, upTo, version ?? null, alias ?? null, type ?? null, limit],
+    [model, after, upTo, version ?? null, alias ?? null, types ?? null, limit],
   );
   return newest ? rows.reverse() : rows;
 }

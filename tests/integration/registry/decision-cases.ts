@@ -243,6 +243,32 @@ export function decisionCases(world: () => RegistryWorld): void {
     });
   });
 
+  describe('what is large', () => {
+    it('stands in no way of a rollback, however much was evaluated', async () => {
+      const { anna, otto, register, promote } = world();
+      await register('weighty');
+      await register('weighty');
+      const wide = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`metric${index}`, index]));
+      for (const dataset of ['z0', 'z1', 'z2']) {
+        const path = '/api/models/weighty/versions/1.0.0/evaluations';
+        expect((await anna.post(path, { dataset, metrics: wide })).status).toBe(201);
+      }
+      await promote('weighty', '1.0.0', 'production');
+      await promote('weighty', '1.1.0', 'production');
+      const back = await otto.post('/api/models/weighty/rollback', { reason: 'incident' });
+      expect(back).toMatchObject({ status: 200, body: { champion: '1.0.0', former: '1.1.0' } });
+    });
+
+    it('is refused by its name where one event cannot hold it', async () => {
+      const { anna, register } = world();
+      await register('labelled');
+      const tags = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`t${index}`, 'x'.repeat(900)]));
+      await expectRefused(world(), () => anna.post('/api/models/labelled/versions/1.0.0/tags', { tags }), {
+        ...{ status: 422, code: 'invalid_request', path: 'tags' },
+      });
+    });
+  });
+
   describe('tags and the description', () => {
     it('are set and removed; what is left out stays', async () => {
       const { anna, register } = world();

@@ -54,6 +54,23 @@ export function optimiseCases(world: () => RegistryWorld): void {
       expect((await optimise('tight', { method: 'dynamic_int8', seed: 7 }, key)).body).toEqual(made.body);
     });
 
+    it('gives a repeat its recorded answer, whatever the alias names by then', async () => {
+      await world().register('renamed', { artifact: await world().upload(regressor) });
+      await world().anna.put('/api/models/renamed/aliases/best', { version: '1.0.0' });
+      const again = () =>
+        world().anna.post(
+          '/api/models/renamed/versions/best/optimise',
+          { method: 'dynamic_int8', seed: 7 },
+          { 'idempotency-key': 'by alias' },
+        );
+      const made = await again();
+      expect({ status: made.status, text: made.text }).toMatchObject({ status: 201 });
+      await world().anna.put('/api/models/renamed/aliases/best', { version: String(made.body.version) });
+      expect((await again()).body).toEqual(made.body);
+      await world().anna.delete('/api/models/renamed/aliases/best');
+      expect((await again()).body).toEqual(made.body);
+    });
+
     it('is refused before anything is registered when the outputs differ by more than was asked for', async () => {
       const artifact = await world().upload(regressor);
       await world().register('exact', { artifact });
