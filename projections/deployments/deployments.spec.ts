@@ -90,20 +90,21 @@ const states = ({ state, versions, rollout, history }: api.DeploymentView) => ({
   ...{ state, versions, rollout: rollout?.state, history: history.map((entry) => entry.state) },
 });
 
+const following = (rollout: number, championSeq: number): DeploymentEvent => {
+  const event = requested(rollout);
+  if (event.type !== 'DeploymentRequested') throw new TypeError(event.type);
+  return { ...event, data: { ...event.data, follows: 'champion', champion_seq: championSeq } };
+};
+const stayed: DeploymentEvent = {
+  type: 'DeploymentStayed',
+  data: {
+    ...{ deployment: 'churn', model: 'm', champion: '2.0.0', champion_seq: 90, version: '1.1.0' },
+    ...{ code: 'incompatible_signature', reason: 'other features' },
+  },
+};
+
 describe('deployments', () => {
   it('tell that they follow the champion, switch with it, stay behind and why', async () => {
-    const following = (rollout: number, championSeq: number): DeploymentEvent => {
-      const event = requested(rollout);
-      if (event.type !== 'DeploymentRequested') throw new TypeError(event.type);
-      return { ...event, data: { ...event.data, follows: 'champion', champion_seq: championSeq } };
-    };
-    const stayed: DeploymentEvent = {
-      type: 'DeploymentStayed',
-      data: {
-        ...{ deployment: 'churn', model: 'm', champion: '2.0.0', champion_seq: 90, version: '1.1.0' },
-        ...{ code: 'incompatible_signature', reason: 'other features' },
-      },
-    };
     await fold([following(1, 70), wentLive(1), following(2, 80), following(3, 85), stayed, requested(4), wentLive(4)]);
     const follows = async (seq: number) => (await view(seq)).follows;
     expect(await follows(1)).toEqual({ model: 'm', alias: 'champion', state: 'switching', stayed: null });
@@ -125,18 +126,6 @@ describe('deployments', () => {
   });
 
   it('still tell why they stayed when a version named outright could not be loaded, until the champion moves', async () => {
-    const following = (rollout: number, championSeq: number): DeploymentEvent => {
-      const event = requested(rollout);
-      if (event.type !== 'DeploymentRequested') throw new TypeError(event.type);
-      return { ...event, data: { ...event.data, follows: 'champion', champion_seq: championSeq } };
-    };
-    const stayed: DeploymentEvent = {
-      type: 'DeploymentStayed',
-      data: {
-        ...{ deployment: 'churn', model: 'm', champion: '2.0.0', champion_seq: 90, version: '1.1.0' },
-        ...{ code: 'incompatible_signature', reason: 'other features' },
-      },
-    };
     await fold([following(1, 70), wentLive(1), stayed, requested(2), failed(2), following(3, 95), failed(3)]);
     const follows = async (seq: number) => (await view(seq)).follows;
     expect(await follows(4)).toBeNull();
