@@ -19,7 +19,7 @@ export const confusionMatrix = z
   );
 
 /** A part of the data set, for example `country=DE`. */
-export const sliceMetrics = z.object({
+const sliceMetrics = z.object({
   slice: z.string().min(1).max(256),
   rows: z.int().nonnegative().optional(),
   metrics,

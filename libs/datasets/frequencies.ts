@@ -30,7 +30,7 @@ function insert(top: Frequency[], one: Frequency): void {
 const inOrder = (a: Frequency, b: Frequency): number => b.count - a.count || inByteOrder(a.value, b.value);
 
 /** Byte order of UTF-8 is the order of code points, which that of UTF-16 code units is not. */
-export function inByteOrder(a: string, b: string): number {
+function inByteOrder(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let i = 0; i < shared; i++) {
     if (a.charCodeAt(i) !== b.charCodeAt(i)) return a.codePointAt(i)! - b.codePointAt(i)!;

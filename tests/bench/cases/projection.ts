@@ -1,11 +1,8 @@
-import { connect } from '@nats-io/transport-node';
-import { streamDeclarations, streamNames } from '#config/streams.js';
-import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
-import { AggregateStore, ensureStreams, EventReader, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
-import { systemClock } from '#libs/kernel/index.js';
-import { eventsSource, openDatabase, rebuild, type Database } from '#libs/projecting/index.js';
+import type { AggregateStore } from '#libs/event-log/index.js';
+import { rebuild, type Database } from '#libs/projecting/index.js';
 import { registry } from '#projections/registry/index.js';
 import type { BenchCase, Sample } from '../bench.js';
+import { openLogAndDatabase } from '../product/log-and-database.js';
 import { modelOf, registerVersion } from '../product/register-version.js';
 
 const EVENTS = 20_000;
@@ -19,24 +16,10 @@ export const projection: BenchCase = {
   needsLoadGenerator: false,
   maxBlocks: 3,
   prepare: async () => {
-    const { startNats } = await import('#tests/support/nats.js');
-    const { createDatabase } = await import('#tests/support/postgres.js');
-    const [server, created] = await Promise.all([startNats(), createDatabase('bench')]);
-    const connection = await connect(server.connection);
-    const database = openDatabase({
-      url: created.url,
-      applicationName: 'bench',
-      maxConnections: 3,
-      onConnectionError: (error) => {
-        throw error;
-      },
-    });
-    await ensureStreams(connection, streamDeclarations(1));
-    const events = new JetStreamStore({ connection, stream: streamNames.events });
-    const snapshots = new SnapshotStore(new JetStreamStore({ connection, stream: streamNames.snapshots }));
-    const store = new AggregateStore({ events, snapshots, clock: systemClock, random: Math.random });
+    const { source, database, storeOf, close } = await openLogAndDatabase();
+    const store = storeOf();
     await Promise.all(Array.from({ length: LANES }, (_, lane) => fill(store, lane)));
-    const source = eventsSource(new EventReader<GovernanceEvent>(events, eventCatalogue));
+    await store.idle();
     await database.query('create table one_by_one (seq bigint primary key, model text, version text, artifact text)');
     return {
       alternatives: [
@@ -47,11 +30,7 @@ export const projection: BenchCase = {
           measure: () => rebuildOnce(() => rebuild(registry, { database, source })),
         },
       ],
-      close: async () => {
-        await store.idle();
-        await Promise.all([connection.drain(), database.end()]);
-        await Promise.all([server.stop(), created.drop()]);
-      },
+      close,
     };
   },
 };

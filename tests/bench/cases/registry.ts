@@ -1,13 +1,11 @@
-import { connect } from '@nats-io/transport-node';
-import { streamDeclarations, streamNames } from '#config/streams.js';
-import { eventCatalogue, type GovernanceEvent, type Rejection } from '#libs/contracts/index.js';
+import type { Rejection } from '#libs/contracts/index.js';
 import { modelDefinition } from '#libs/domain/index.js';
-import { AggregateStore, ensureStreams, EventReader, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { systemClock, type Result } from '#libs/kernel/index.js';
-import { eventsSource, openDatabase, ProjectionReader, runProjection, type ReadAt } from '#libs/projecting/index.js';
+import { ProjectionReader, runProjection, type ReadAt } from '#libs/projecting/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
 import type { Alternative, BenchCase, Sample } from '../bench.js';
 import type { Histogram } from '../harness/histogram.js';
+import { openLogAndDatabase } from '../product/log-and-database.js';
 import {
   datasets,
   eventsPerModel,
@@ -32,24 +30,7 @@ export const registryReads: BenchCase = {
   needsLoadGenerator: false,
   maxBlocks: 3,
   prepare: async () => {
-    const { startNats } = await import('#tests/support/nats.js');
-    const { createDatabase } = await import('#tests/support/postgres.js');
-    const [server, created] = await Promise.all([startNats(), createDatabase('bench')]);
-    const connection = await connect(server.connection);
-    await ensureStreams(connection, streamDeclarations(1));
-    const events = new JetStreamStore({ connection, stream: streamNames.events });
-    const snapshots = new SnapshotStore(new JetStreamStore({ connection, stream: streamNames.snapshots }));
-    const storeOf = (cacheSize: number) =>
-      new AggregateStore({ events, snapshots, clock: systemClock, random: Math.random, cacheSize });
-    const database = openDatabase({
-      url: created.url,
-      applicationName: 'bench',
-      maxConnections: 4,
-      onConnectionError: (error) => {
-        throw error;
-      },
-    });
-    const source = eventsSource(new EventReader<GovernanceEvent>(events, eventCatalogue));
+    const { events, source, database, storeOf, close } = await openLogAndDatabase();
     const projector = runProjection(registry, { database, source, clock: systemClock, random: Math.random });
 
     const writer = storeOf(models);
@@ -99,10 +80,7 @@ export const registryReads: BenchCase = {
             measure(seconds, () => storeOf(1).load(modelDefinition, anyModel(), { consistency: 'leader' })),
         },
       ],
-      close: async () => {
-        await Promise.all([connection.drain(), database.end()]);
-        await Promise.all([server.stop(), created.drop()]);
-      },
+      close,
     };
   },
 };
