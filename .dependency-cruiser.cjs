@@ -11,11 +11,12 @@ const mayImport = {
   domain: 'kernel|contracts',
   'event-log': 'kernel|contracts',
   projecting: 'kernel|contracts|domain|event-log',
+  processing: 'kernel|contracts|domain|event-log',
   artifacts: 'kernel|contracts',
   onnx: 'kernel|contracts',
   inference: 'kernel|contracts|onnx',
-  learning: 'kernel|contracts',
-  datasets: 'kernel|contracts',
+  learning: 'kernel|contracts|onnx',
+  datasets: 'kernel|contracts|onnx',
   nest: 'kernel|contracts|domain|event-log|projecting|artifacts',
 };
 

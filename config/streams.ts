@@ -1,9 +1,15 @@
 /** The streams of Modelog (design: EVENT_LOG.md). Handed to `ensureStreams` by whoever starts first. */
 import type { StreamDeclaration } from '#libs/event-log/index.js';
 
-export const streamNames = { events: 'EVENTS', traffic: 'TRAFFIC', snapshots: 'SNAPSHOTS' } as const;
+export const streamNames = {
+  events: 'EVENTS',
+  traffic: 'TRAFFIC',
+  snapshots: 'SNAPSHOTS',
+  operations: 'OPERATIONS',
+} as const;
 
 const minute = 60_000;
+const day = 24 * 60 * minute;
 
 /** @param replicas 1 on one server, 3 in a cluster */
 export const streamDeclarations = (replicas: number): readonly StreamDeclaration[] => [
@@ -36,6 +42,17 @@ export const streamDeclarations = (replicas: number): readonly StreamDeclaration
     // They are packed one by one.
     compression: 'none',
     maxMessagesPerSubject: 1,
+    duplicateWindowMs: minute / 2,
+  },
+  {
+    name: streamNames.operations,
+    description: 'Logs and trials of training jobs',
+    subjects: ['ops.>'],
+    replicas,
+    permanent: false,
+    // A job's log is read whole, and its lines lie close together.
+    compression: 's2',
+    maxAgeMs: 90 * day,
     duplicateWindowMs: minute / 2,
   },
 ];

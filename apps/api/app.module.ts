@@ -4,6 +4,10 @@ import { HealthModule } from '#libs/nest/index.js';
 import { WhoAmIController } from './access/whoami.controller.js';
 import { ArtifactsController } from './artifacts/artifacts.controller.js';
 import { Commands } from './commands.js';
+import { DataLocations } from './datasets/data-locations.js';
+import { DatasetsController } from './datasets/datasets.controller.js';
+import { GetDatasetHandler, GetDatasetVersionHandler, ListDatasetsHandler } from './datasets/read-datasets.js';
+import { RegisterDatasetHandler } from './datasets/register-dataset.js';
 import { DeployHandler } from './deployments/deploy.js';
 import { DeploymentStatusHandler } from './deployments/deployment-status.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
@@ -38,6 +42,13 @@ import { VersionsController } from './models/versions.controller.js';
 import { MetricsController } from './operations/metrics.controller.js';
 import type { Parts } from './parts.js';
 import { tokens } from './tokens.js';
+import { CancelTrainingHandler } from './training/cancel-training.js';
+import { JobLog } from './training/job-log.js';
+import { NamedDatasets } from './training/named-dataset.js';
+import { GetJobHandler, ListJobsHandler } from './training/read-jobs.js';
+import { StartTrainingHandler } from './training/start-training.js';
+import { TrainingController } from './training/training.controller.js';
+import { JobTrials } from './training/trials.js';
 import { ExplainHandler } from './why/explain.js';
 import { WhyController } from './why/why.controller.js';
 
@@ -59,6 +70,14 @@ const handlers = [
   ModelHistoryHandler,
   CompareVersionsHandler,
   ReadLineageHandler,
+  StartTrainingHandler,
+  CancelTrainingHandler,
+  GetJobHandler,
+  ListJobsHandler,
+  RegisterDatasetHandler,
+  ListDatasetsHandler,
+  GetDatasetHandler,
+  GetDatasetVersionHandler,
   DeployHandler,
   RetireDeploymentHandler,
   DeploymentStatusHandler,
@@ -67,7 +86,16 @@ const handlers = [
 ];
 
 /** What several handlers share. */
-const services = [GuardedAppend, VersionRegistrar, ChampionFollowers, BaselineProfiles];
+const services = [
+  GuardedAppend,
+  VersionRegistrar,
+  ChampionFollowers,
+  BaselineProfiles,
+  DataLocations,
+  NamedDatasets,
+  JobTrials,
+  JobLog,
+];
 
 @Module({})
 export class AppModule {
@@ -79,6 +107,8 @@ export class AppModule {
         ArtifactsController,
         ModelsController,
         VersionsController,
+        TrainingController,
+        DatasetsController,
         LineageController,
         DeploymentsController,
         WhyController,

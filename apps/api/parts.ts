@@ -27,8 +27,10 @@ import { deployments, DeploymentQueries } from '#projections/deployments/index.j
 import { lineage, LineageQueries } from '#projections/lineage/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
 import { traffic, TrafficQueries } from '#projections/traffic/index.js';
+import { training, TrainingQueries } from '#projections/training/index.js';
 import { applyConfiguration, type AppliedConfiguration } from './configuration/apply-configuration.js';
 import { DatasetProfiler } from './datasets/dataset-profiler.js';
+import { DatasetScanner } from './datasets/dataset-scanner.js';
 import { EventTail } from './events/event-tail.js';
 import { LiveFeeds } from './events/live-feeds.js';
 import { registerHealth } from './operations/health.js';
@@ -49,16 +51,20 @@ export interface Parts {
   readonly store: AggregateStore;
   readonly events: EventReader<GovernanceEvent>;
   readonly traffic: StreamStore;
+  readonly operations: StreamStore;
   readonly artifacts: ArtifactStore;
   readonly registry: RegistryQueries;
   readonly lineage: LineageQueries;
   readonly deployments: DeploymentQueries;
   readonly predictions: TrafficQueries;
+  readonly training: TrainingQueries;
   readonly configuration: AppliedConfiguration;
   readonly trial: ModelTrial;
   readonly profiler: DatasetProfiler;
+  readonly scanner: DatasetScanner;
+  readonly datasetsFolder: string;
   readonly feeds: LiveFeeds;
-  /** No new work: feeds end, a trial under way is given up. */
+  /** No new work: feeds end, a trial or a scan under way is given up. */
   release(): void;
   /** Waits for what is being written, then closes the connections. */
   close(): Promise<void>;
@@ -112,6 +118,7 @@ async function assemble(
 ): Promise<Parts> {
   const [clock, ids] = [systemClock, randomIds];
   const { MODELOG_REPLICAS: replicas, MODELOG_INSTANCE: instance } = configuration.environment;
+  const { MODELOG_DATASETS_DIR, MODELOG_DATA_DIR } = configuration.environment;
   const authenticator = authenticatorOf({ secret: configuration.environment.MODELOG_AUTH_SECRET, clock });
   await ensureStreams(connection, streamDeclarations(replicas));
   const stream = (name: string): StreamStore => new JetStreamStore({ connection, stream: name });
@@ -129,6 +136,7 @@ async function assemble(
     registry: new ProjectionReader({ database, projection: registry, head: () => events.head(), clock }),
     lineage: new ProjectionReader({ database, projection: lineage, head: () => events.head(), clock }),
     deployments: new ProjectionReader({ database, projection: deployments, head: () => events.head(), clock }),
+    training: new ProjectionReader({ database, projection: training, head: () => events.head(), clock }),
     traffic: new ProjectionReader({ database, projection: traffic, head: () => trafficStream.head(), clock }),
   };
   const metrics = new Metrics({ component: 'api', instance });
@@ -138,14 +146,19 @@ async function assemble(
   const tail = new EventTail(events);
   const feeds = new LiveFeeds(tail, clock);
   const trial = new ModelTrial({ artifacts, program: trialProgram });
-  const profiler = new DatasetProfiler(join(dirname(trialProgram), '../datasets/profile-thread.js'));
+  const threads = join(dirname(trialProgram), '../datasets');
+  const profiler = new DatasetProfiler(join(threads, 'profile-thread.js'));
+  const scanner = new DatasetScanner({
+    ...{ artifacts, program: join(threads, 'scan-thread.js') },
+    allowedUrls: configuration.files.pipeline.training.allowed_urls,
+  });
   const requests = apiMetrics(metrics, {
     feeds,
     streams: [
       {
         name: streamNames.events,
         head: () => eventStream.head(),
-        readers: [readers.registry, readers.lineage, readers.deployments],
+        readers: [readers.registry, readers.lineage, readers.deployments, readers.training],
       },
       { name: streamNames.traffic, head: () => trafficStream.head(), readers: [readers.traffic] },
     ],
@@ -169,17 +182,22 @@ async function assemble(
       artifacts,
       trial,
       profiler,
+      scanner,
+      datasetsFolder: MODELOG_DATASETS_DIR ?? join(MODELOG_DATA_DIR, 'datasets'),
       feeds,
     },
     traffic: trafficStream,
+    operations: stream(streamNames.operations),
     registry: new RegistryQueries(readers.registry),
     lineage: new LineageQueries(readers.lineage),
     deployments: new DeploymentQueries(readers.deployments),
     predictions: new TrafficQueries({ traffic: readers.traffic, events: readers.deployments }),
+    training: new TrainingQueries(readers.training),
     configuration: applied,
     release() {
       feeds.stop();
       trial.stop();
+      scanner.stop();
     },
     async close() {
       tail.stop();

@@ -10,16 +10,22 @@ export const tokens = {
   events: Symbol('EventReader'),
   /** StreamStore of TRAFFIC. */
   traffic: Symbol('StreamStore TRAFFIC'),
+  /** StreamStore of OPERATIONS. */
+  operations: Symbol('StreamStore OPERATIONS'),
   artifacts: Symbol('ArtifactStore'),
-  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries. */
+  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries, TrainingQueries. */
   registry: Symbol('RegistryQueries'),
   lineage: Symbol('LineageQueries'),
   deployments: Symbol('DeploymentQueries'),
   predictions: Symbol('TrafficQueries'),
+  training: Symbol('TrainingQueries'),
   /** AppliedConfiguration: the files in force and where the log says so. */
   configuration: Symbol('AppliedConfiguration'),
   trial: Symbol('ModelTrial'),
   profiler: Symbol('DatasetProfiler'),
+  scanner: Symbol('DatasetScanner'),
+  /** The folder that relative paths of data sets are below. */
+  datasetsFolder: Symbol('folder of data sets'),
   /** LiveFeeds: the event streams that are open. */
   feeds: Symbol('LiveFeeds'),
 } as const;

@@ -8,15 +8,15 @@ export interface AppProcess {
   readonly component: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** Which bound port it serves. */
-  readonly serves: 'public' | 'api';
+  /** Which bound port it serves. Whoever serves none is not told the secret either, for it has no tokens to check. */
+  readonly serves: 'public' | 'api' | 'none';
 }
 
 /** Programs lie beside this file in dist/: `apps/<name>/…`. */
 const programOf = (path: string): string => join(import.meta.dirname, '..', path);
 
 /** What shares a process on one machine. Each can also run alone: its main.ts is a program. */
-export const controlApps = ['api', 'projector', 'serving-supervisor'] as const;
+export const controlApps = ['api', 'projector', 'serving-supervisor', 'orchestrator'] as const;
 
 export const controlProcess: AppProcess = {
   component: 'control',
@@ -32,15 +32,24 @@ export const servingProcess = (index: number): AppProcess => ({
   serves: 'public',
 });
 
+/** Workers are numbered from 1. Its name is what a restarted worker takes its job back by: one is never another's. */
+export const trainingProcess = (number: number): AppProcess => ({
+  component: `training-${number}`,
+  program: programOf('training/main.js'),
+  args: [],
+  serves: 'none',
+});
+
 export interface AppComponentOptions {
   /** Read at every launch: the servers' addresses are known only once those run. */
   environment(): NodeJS.ProcessEnv;
-  readonly descriptor: number;
+  /** Of the bound port that it serves; null: it serves none. */
+  readonly descriptor: number | null;
   readonly onLine: (line: string) => void;
 }
 
 export function appComponent(app: AppProcess, options: AppComponentOptions): ProcessDefinition {
-  const variable = app.serves === 'public' ? 'MODELOG_PUBLIC_FD' : 'MODELOG_API_FD';
+  const { descriptor } = options;
   return {
     component: app.component,
     stopSignal: 'SIGTERM',
@@ -53,9 +62,10 @@ export function appComponent(app: AppProcess, options: AppComponentOptions): Pro
           ...process.env,
           ...options.environment(),
           MODELOG_INSTANCE: app.component,
-          [variable]: String(descriptorSlot),
+          MODELOG_PUBLIC_FD: app.serves === 'public' ? String(descriptorSlot) : undefined,
+          MODELOG_API_FD: app.serves === 'api' ? String(descriptorSlot) : undefined,
         },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc', options.descriptor],
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(descriptor === null ? [] : [descriptor])],
         detached: true,
       });
       return Promise.resolve(child);

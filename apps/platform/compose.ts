@@ -6,6 +6,7 @@ const programs: Readonly<Record<string, string>> = {
   api: '../api/main.js',
   projector: '../projector/main.js',
   'serving-supervisor': '../serving/supervisor-main.js',
+  orchestrator: '../orchestrator/main.js',
 };
 
 /** Starts the named apps one after the other; their stop goes the other way. */

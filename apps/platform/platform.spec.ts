@@ -8,7 +8,7 @@ import { natsProgram } from '#tests/support/nats.js';
 import { makeFolder, register } from '#tests/support/run-folder.js';
 import { until } from '#tests/support/wait.js';
 import type { AppProcess } from './apps.js';
-import { createPlatform, type Platform, type PlatformOptions } from './platform.js';
+import { createPlatform, productApps, type Platform, type PlatformOptions } from './platform.js';
 import { readSettings } from './settings.js';
 
 const program = join(import.meta.dirname, 'fixtures/http-app.mjs');
@@ -18,6 +18,25 @@ const app = (component: string, serves: AppProcess['serves'], ...args: string[])
   program,
   args,
 });
+
+/** Tells what it was given. */
+const worker = join(import.meta.dirname, 'fixtures/worker-app.mjs');
+
+interface Told {
+  readonly instance: string;
+  readonly pid: number;
+  readonly ports: string[];
+  readonly socket: boolean;
+  readonly secret: string | null;
+  readonly datasets: string;
+}
+
+/** What each life of the component told, in order. */
+const toldBy = (folder: string, component: string): Told[] =>
+  readFileSync(join(folder, 'logs', `${component}.log`), 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Told);
 
 interface Started {
   readonly platform: Platform;
@@ -152,6 +171,49 @@ describe('the platform', () => {
     expect((await ask(url)).instance).toBe('serving-0');
   }, 60_000);
 
+  it('hands each app what it serves by, and a worker that serves nothing neither a socket nor the secret', async () => {
+    const secret = 'a secret of thirty-two characters or more';
+    const datasets = makeFolder('sets');
+    const { folder, printed } = await start(
+      [
+        [{ ...app('control', 'api'), program: worker }],
+        [
+          { ...app('serving-0', 'public'), program: worker },
+          { ...app('training-1', 'none'), program: worker },
+        ],
+      ],
+      { env: { ...given, MODELOG_AUTH_SECRET: secret, MODELOG_DATASETS_DIR: datasets } },
+    );
+    expect(toldBy(folder, 'control')).toMatchObject([{ ports: ['MODELOG_API_FD'], socket: true, secret, datasets }]);
+    expect(toldBy(folder, 'serving-0')).toMatchObject([{ ports: ['MODELOG_PUBLIC_FD'], socket: true, secret }]);
+    const first = pidOf(folder, 'training-1')!;
+    const expected = { instance: 'training-1', ports: [], socket: false, secret: null, datasets };
+    expect(toldBy(folder, 'training-1')).toEqual([{ ...expected, pid: first }]);
+    expect(printed.filter((line) => /^training-1 +ready in/.test(line))).toHaveLength(1);
+
+    process.kill(first, 'SIGKILL');
+    const [, second] = await until(
+      () => {
+        const told = toldBy(folder, 'training-1');
+        return told.length === 2 && told;
+      },
+      { what: 'the worker to run again' },
+    );
+    register(second!.pid, 'training-1');
+    expect(second).toEqual({ ...expected, pid: pidOf(folder, 'training-1') });
+    expect(second!.pid).not.toBe(first);
+  }, 60_000);
+
+  it('makes the folder of data sets, and starts nothing where the one that is named is missing', async () => {
+    const { folder } = await start([[{ ...app('training-1', 'none'), program: worker }]], { env: given });
+    expect(toldBy(folder, 'training-1')).toMatchObject([{ datasets: join(folder, 'datasets') }]);
+    expect(statSync(join(folder, 'datasets')).isDirectory()).toBe(true);
+    const missing = await create([], { env: { ...given, MODELOG_DATASETS_DIR: join(folder, 'none') } });
+    await expect(missing.platform.start()).rejects.toThrow('MODELOG_DATASETS_DIR is');
+    // Nothing of it holds the folder any more.
+    await start([], { env: given, folder: missing.folder });
+  }, 60_000);
+
   it('starts nats-server anew once a full disk has room again', async () => {
     let free = 2 ** 30;
     let looks = 0;
@@ -193,4 +255,23 @@ describe('the platform', () => {
     });
     expect(processesOf(first.folder)).toEqual([]);
   }, 60_000);
+});
+
+describe('the processes of the product', () => {
+  const componentsOf = (servingProcesses: number, trainingWorkers: number): string[][] =>
+    productApps({ servingProcesses, trainingWorkers }).map((stage) => stage.map(({ component }) => component));
+
+  it('start in stages: what serves and trains comes behind the control process', () => {
+    expect(componentsOf(2, 2)).toEqual([['control'], ['serving-0', 'serving-1', 'training-1', 'training-2']]);
+    expect(componentsOf(1, 0)).toEqual([['control'], ['serving-0']]);
+  });
+
+  it('serve one port each, but for those that train', () => {
+    const ports = productApps({ servingProcesses: 1, trainingWorkers: 1 }).flat();
+    expect(ports.map(({ component, serves }) => [component, serves])).toEqual([
+      ['control', 'api'],
+      ['serving-0', 'public'],
+      ['training-1', 'none'],
+    ]);
+  });
 });

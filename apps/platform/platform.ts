@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ModelogError, systemClock, type Clock } from '#libs/kernel/index.js';
-import { appComponent, controlProcess, servingProcess, type AppProcess } from './apps.js';
+import { assertNever, ModelogError, systemClock, type Clock } from '#libs/kernel/index.js';
+import { appComponent, controlProcess, servingProcess, trainingProcess, type AppProcess } from './apps.js';
 import { freeBytesOf, watchDiskSpace } from './disk-space.js';
 import { openDataFolder, writeWhole, type DataFolder } from './data-folder.js';
+import { openDatasetsFolder } from './datasets-folder.js';
 import { bindSocket, type ListeningSocket } from './listening-socket.js';
 import { natsComponent } from './nats-server/component.js';
 import { findNatsServer } from './nats-server/find.js';
@@ -36,10 +37,19 @@ export interface Platform {
   stop(): Promise<void>;
 }
 
-/** The product's processes: serving needs the api behind it, so it comes last and goes first. */
-export const productApps = ({ servingProcesses }: PlatformSettings): AppProcess[][] => [
+/**
+ * The product's processes. Serving needs the api behind it, so it comes last and goes first; training beside it gives its
+ * jobs back while who notes that still runs.
+ */
+export const productApps = ({
+  servingProcesses,
+  trainingWorkers,
+}: Pick<PlatformSettings, 'servingProcesses' | 'trainingWorkers'>): AppProcess[][] => [
   [controlProcess],
-  Array.from({ length: servingProcesses }, (_, index) => servingProcess(index)),
+  [
+    ...Array.from({ length: servingProcesses }, (_, index) => servingProcess(index)),
+    ...Array.from({ length: trainingWorkers }, (_, index) => trainingProcess(index + 1)),
+  ],
 ];
 
 export function createPlatform(options: PlatformOptions): Platform {
@@ -68,6 +78,7 @@ export function createPlatform(options: PlatformOptions): Platform {
     cleanups.push(() => {
       folder.release();
     });
+    const datasetsFolder = openDatasetsFolder(settings.datasetsFolder, folder.path);
     const ended = await endOrphans(folder.runFolder);
     if (ended.length > 0) output.print(`Ended what a killed run left behind: ${ended.join(', ')}`);
     refuseWhenStopped();
@@ -114,23 +125,36 @@ export function createPlatform(options: PlatformOptions): Platform {
       0o600,
     );
 
-    const environment = (): NodeJS.ProcessEnv => ({
+    const environmentOf = ({ serves }: AppProcess): NodeJS.ProcessEnv => ({
       NATS_URL: addresses.natsUrl,
       DATABASE_URL: addresses.databaseUrl,
       MODELOG_HOST: settings.host,
       MODELOG_PORT: String(publicSocket.port),
       MODELOG_DATA_DIR: folder.path,
       MODELOG_CONFIG_DIR: settings.configFolder,
+      MODELOG_DATASETS_DIR: datasetsFolder,
       MODELOG_PUBLIC_URL: publicUrl,
       MODELOG_API_URL: `http://127.0.0.1:${apiSocket.port}`,
       LOG_LEVEL: settings.logLevel,
-      ...(settings.authSecret === undefined ? {} : { MODELOG_AUTH_SECRET: settings.authSecret }),
+      MODELOG_AUTH_SECRET: serves === 'none' ? undefined : settings.authSecret,
     });
+    const descriptorOf = ({ serves }: AppProcess): number | null => {
+      switch (serves) {
+        case 'public':
+          return publicSocket.descriptor;
+        case 'api':
+          return apiSocket.descriptor;
+        case 'none':
+          return null;
+        default:
+          return assertNever(serves, 'served port');
+      }
+    };
     for (const stage of apps) {
       const definitions = stage.map((app) =>
         appComponent(app, {
-          environment,
-          descriptor: (app.serves === 'public' ? publicSocket : apiSocket).descriptor,
+          environment: () => environmentOf(app),
+          descriptor: descriptorOf(app),
           onLine: logTo(folder, app.component, cleanups, (line) => {
             output.appLine(line);
           }),

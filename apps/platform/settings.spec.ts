@@ -9,6 +9,8 @@ it('has a default for everything, and takes an empty variable for none', () => {
     port: 5000,
     natsUrl: undefined,
     databaseUrl: undefined,
+    datasetsFolder: undefined,
+    trainingWorkers: 1,
     logLevel: 'info',
   });
   expect(settings.dataFolder).toBe(resolve('.modelog'));
@@ -22,14 +24,21 @@ it('takes what is given', () => {
       MODELOG_SERVING_PROCESSES: '3',
       NATS_URL: 'nats://u:p@h:4222',
       MODELOG_DATA_DIR: '/d',
+      MODELOG_TRAINING_WORKERS: '0',
+      MODELOG_DATASETS_DIR: 'sets',
     }),
-  ).toMatchObject({ port: 8080, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' });
+  ).toMatchObject({
+    ...{ port: 8080, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' },
+    ...{ trainingWorkers: 0, datasetsFolder: resolve('sets') },
+  });
 });
 
 it.each([
   ['MODELOG_PORT', '70000', 'a port: a whole number from 1 to 65535, or 0 for any free one'],
   ['MODELOG_PORT', '5e3', 'a port'],
   ['MODELOG_SERVING_PROCESSES', '0', 'a whole number from 1 to 256'],
+  ['MODELOG_TRAINING_WORKERS', '65', 'a whole number from 0 to 64'],
+  ['MODELOG_DATASETS_DIR', ' ', 'something other than spaces'],
   ['LOG_LEVEL', 'loud', 'one of trace, debug, info'],
   ['DATABASE_URL', 'mysql://h/d', 'a PostgreSQL URL'],
   ['NATS_URL', 'localhost', 'a NATS URL'],

@@ -17,7 +17,11 @@ export interface PlatformSettings {
   readonly natsUrl: string | undefined;
   readonly databaseUrl: string | undefined;
   readonly natsProgram: string | undefined;
+  /** Absolute. Undefined: `datasets` in the data folder. */
+  readonly datasetsFolder: string | undefined;
   readonly servingProcesses: number;
+  /** 0: jobs wait, unless a worker runs elsewhere. */
+  readonly trainingWorkers: number;
   /** Signs and checks tokens; undefined: no authentication. Never to be shown. */
   readonly authSecret: string | undefined;
   readonly logLevel: LogLevel;
@@ -50,7 +54,9 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     natsUrl: value.NATS_URL,
     databaseUrl: value.DATABASE_URL,
     natsProgram: value.MODELOG_NATS_SERVER,
+    datasetsFolder: value.MODELOG_DATASETS_DIR === undefined ? undefined : resolve(value.MODELOG_DATASETS_DIR),
     servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
+    trainingWorkers: value.MODELOG_TRAINING_WORKERS,
     authSecret: value.MODELOG_AUTH_SECRET,
     logLevel: value.LOG_LEVEL,
   };
@@ -76,6 +82,7 @@ const variables = z
     MODELOG_PORT: whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one').prefault('5000'),
     MODELOG_DATA_DIR: notEmpty.default('.modelog'),
     MODELOG_CONFIG_DIR: notEmpty.optional(),
+    MODELOG_DATASETS_DIR: notEmpty.optional(),
     NATS_URL: z
       .string()
       .regex(/^(nats|tls|wss?):\/\/\S+$/, 'a NATS URL: nats://[user:password@]host[:port]')
@@ -86,6 +93,7 @@ const variables = z
       .optional(),
     MODELOG_NATS_SERVER: notEmpty.optional(),
     MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
+    MODELOG_TRAINING_WORKERS: whole(0, 64, 'a whole number from 0 to 64').prefault('1'),
     MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
     LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   })

@@ -29,8 +29,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Three projections, each with a batch in hand; one for a rebuild's lock and one for its batches. */
-const maxConnections = 5;
+/** Five projections, each with a batch in hand; one for a rebuild's lock and one for its batches. */
+const maxConnections = 7;
 
 /**
  * Keeps the read models. Ready when it follows the streams; PostgreSQL may come later.

@@ -15,6 +15,7 @@ import { deployments } from '#projections/deployments/index.js';
 import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
+import { training } from '#projections/training/index.js';
 
 export interface ProjectionsOptions {
   readonly database: Database;
@@ -47,6 +48,7 @@ export class Projections implements OnApplicationBootstrap, BeforeApplicationShu
       runProjection(registry, { ...common, source: events, onNotice: this.tell(registry.name) }),
       runProjection(deployments, { ...common, source: events, onNotice: this.tell(deployments.name) }),
       runProjection(lineage, { ...common, source: events, onNotice: this.tell(lineage.name) }),
+      runProjection(training, { ...common, source: events, onNotice: this.tell(training.name) }),
       runProjection(traffic, { ...common, ...trafficPace, source: chunks, onNotice: this.tell(traffic.name) }),
     ];
     for (const projection of this.running) {

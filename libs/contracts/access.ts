@@ -6,14 +6,14 @@ export type Role = z.infer<typeof role>;
 
 /**
  * read: every query · predict: predictions · register: artifacts, versions, evaluations, tags, aliases, requests ·
- * approve: approve and reject · promote: promote, roll back, archive · deploy: everything about deployments.
+ * train: data sets, training jobs · approve: approve and reject · promote: promote, roll back, archive · deploy: everything about deployments.
  */
-export const permission = z.enum(['read', 'predict', 'register', 'approve', 'promote', 'deploy']);
+export const permission = z.enum(['read', 'predict', 'register', 'train', 'approve', 'promote', 'deploy']);
 export type Permission = z.infer<typeof permission>;
 
 export const permissionsOf: Readonly<Record<Role, readonly Permission[]>> = {
   viewer: ['read'],
-  scientist: ['read', 'predict', 'register'],
+  scientist: ['read', 'predict', 'register', 'train'],
   approver: ['read', 'predict', 'approve'],
   operator: ['read', 'predict', 'promote', 'deploy'],
   admin: permission.options,

@@ -1,5 +1,11 @@
 import { z } from 'zod';
+import { dataChecks } from './datasets/checks.js';
 import { environment, recording } from './events/deployment.js';
+import { modelName } from './names.js';
+import { algorithm, givenParameters, learningTask } from './training/algorithms.js';
+import { featurePipeline } from './training/features.js';
+import { searchSpaces, searchStrategy } from './training/search.js';
+import { commandTrainer, givenGate, trainingGate, validationPlan } from './training/spec.js';
 
 /** A bound on a metric that a version must have to be promoted. */
 const metricBound = z
@@ -41,6 +47,72 @@ const promotionPolicy = z
 /** What a promotion to one stage takes. */
 export type PromotionPolicy = z.infer<typeof promotionPolicy>;
 
+/** How one model is trained: what a request leaves out. */
+const modelTraining = z.strictObject({
+  algorithm: z.union([algorithm, z.literal('auto')]).optional(),
+  hyperparameters: givenParameters.optional(),
+  task: learningTask.optional(),
+  features: z.array(z.string().min(1)).min(1).optional(),
+  pipeline: featurePipeline.optional(),
+  trainer: z.enum(['builtin', 'command']).optional(),
+  /** Which of `training.commands` in pipeline_config.yaml. */
+  command: z.string().min(1).max(64).optional(),
+  validation: validationPlan.partial().strict().optional(),
+  search: z
+    .strictObject({
+      trials: z.int().min(1).max(10_000),
+      strategy: searchStrategy.optional(),
+      spaces: searchSpaces.optional(),
+      time_limit_s: z.number().positive().optional(),
+    })
+    .optional(),
+  checks: dataChecks.optional(),
+  slices: z.array(z.string().min(1)).max(20).optional(),
+  gate: givenGate.optional(),
+  register: z.boolean().optional(),
+});
+export type ModelTraining = z.infer<typeof modelTraining>;
+
+/** config/model_config.yaml */
+export const modelConfig = z.strictObject({ models: z.record(modelName, modelTraining).default({}) }).prefault({});
+
+const trainingDefaults = z
+  .strictObject({
+    /** For a request and a model that name none. */
+    algorithm: z.union([algorithm, z.literal('auto')]).default('gradient_boosting'),
+    validation: z
+      .strictObject({
+        test_size: z.number().gt(0).lt(1).default(0.2),
+        cv_folds: z.int().min(2).max(50).default(5),
+      })
+      .prefault({}),
+    search: z
+      .strictObject({
+        strategy: searchStrategy.default('bayesian'),
+        /** So many trials may run at once: a proposal rests on those before it but for the last so many less one. */
+        lookback: z.int().min(1).max(64).default(4),
+        /** Trials of `algorithm: auto` where none are asked for. */
+        auto_trials: z.int().min(1).max(10_000).default(20),
+      })
+      .prefault({}),
+    gate: trainingGate.prefault({}),
+    /** Seconds a worker may be silent before another one may take its job. */
+    claim_s: z.number().min(1).max(3600).default(60),
+    /** Seconds from the request to the end. */
+    timeout_s: z.number().positive().max(604_800).default(86_400),
+    /** Claims that may fail to finish one stage before the job fails. */
+    max_attempts: z.int().min(1).max(1000).default(10),
+    /** Data sets are fetched from URLs that begin so, and from no others. */
+    allowed_urls: z
+      .array(z.url({ protocol: /^https?$/ }))
+      .max(100)
+      .default([]),
+    /** Trainers outside, by name. */
+    commands: z.record(z.string().regex(/^[A-Za-z0-9_-]{1,64}$/), commandTrainer).default({}),
+  })
+  .prefault({});
+export type TrainingDefaults = z.infer<typeof trainingDefaults>;
+
 /** config/pipeline_config.yaml. A key arrives with the behaviour it steers. */
 export const pipelineConfig = z
   .strictObject({
@@ -58,6 +130,7 @@ export const pipelineConfig = z
         load_timeout_s: z.number().positive().max(3600).default(60),
       })
       .prefault({}),
+    training: trainingDefaults,
     serving: z
       .strictObject({
         /** Rows of one run of a model; more are cut into several runs. */
@@ -70,7 +143,7 @@ export const pipelineConfig = z
   .prefault({});
 
 /** The YAML files by name (without `_config.yaml`). */
-export const configurationFiles = z.strictObject({ pipeline: pipelineConfig });
+export const configurationFiles = z.strictObject({ model: modelConfig, pipeline: pipelineConfig });
 export type ConfigurationFiles = z.infer<typeof configurationFiles>;
 
 const port = z.coerce.number().pipe(z.int().min(1).max(65_535));
@@ -83,6 +156,10 @@ export const environmentVariables = z.object({
   MODELOG_PORT: port.default(5000),
   MODELOG_DATA_DIR: z.string().min(1).default('.modelog'),
   MODELOG_CONFIG_DIR: z.string().min(1).default('config'),
+  /** Where relative data set paths resolve (default: `datasets` in the data folder). */
+  MODELOG_DATASETS_DIR: z.string().min(1).optional(),
+  /** Threads of one training worker (default: the cores). */
+  MODELOG_TRAINING_THREADS: z.coerce.number().pipe(z.int().min(1).max(256)).optional(),
   MODELOG_REPLICAS: z.coerce
     .number()
     .pipe(z.union([z.literal(1), z.literal(3), z.literal(5)]))

@@ -102,6 +102,123 @@ export {
   type Recording,
   type Strategy,
 } from './events/deployment.js';
+export {
+  jobId,
+  stageResult,
+  TrainingCancelled,
+  TrainingClaimed,
+  trainingEvents,
+  TrainingFailed,
+  TrainingProgressed,
+  TrainingReleased,
+  TrainingRequested,
+  TrainingStageFinished,
+  TrainingSucceeded,
+  type StageResult,
+  type TrainingEvent,
+} from './events/training.js';
+export { datasetEvents, DatasetVersionRegistered, type DatasetEvent } from './events/dataset.js';
+export {
+  issuedCommand,
+  processEvents,
+  processInput,
+  ProcessStepTaken,
+  type IssuedCommand,
+  type ProcessEvent,
+  type ProcessInput,
+} from './events/process.js';
+export type { FeatureMatrix, NumberColumn, Table, TableColumn, TextColumn } from './datasets/table.js';
+export {
+  columnProfile,
+  columnSchema,
+  columnType,
+  dataFormat,
+  datasetProfile,
+  datasetSchema,
+  histogram,
+  numericProfile,
+  quantileNames,
+  type ColumnProfile,
+  type ColumnSchema,
+  type ColumnType,
+  type DataFormat,
+  type DatasetProfile,
+  type DatasetSchema,
+  type Histogram,
+  type NumericProfile,
+} from './datasets/schema.js';
+export {
+  columnCheck,
+  dataChecks,
+  dataFinding,
+  severity,
+  type ColumnCheck,
+  type DataChecks,
+  type DataFinding,
+  type Severity,
+} from './datasets/checks.js';
+export {
+  datePart,
+  featurePipeline,
+  featureStep,
+  type DatePart,
+  type FeaturePipeline,
+  type FeatureStep,
+} from './training/features.js';
+export {
+  algorithm,
+  algorithmParameters,
+  givenParameters,
+  gradientBoosting,
+  learningTask,
+  linearRegression,
+  logisticRegression,
+  randomForest,
+  type Algorithm,
+  type GivenParameters,
+  type GradientBoosting,
+  type Learner,
+  type LearningTask,
+  type LinearRegression,
+  type LogisticRegression,
+  type RandomForest,
+} from './training/algorithms.js';
+export { checkSpaces } from './training/check-spaces.js';
+export { ownParameters, parameterNames, readParameters } from './training/read-parameters.js';
+export {
+  parameterRange,
+  parameterSpace,
+  proposal,
+  searchPlan,
+  searchSpaces,
+  searchStrategy,
+  trial,
+  type ParameterRange,
+  type ParameterSpace,
+  type Proposal,
+  type SearchPlan,
+  type SearchSpaces,
+  type SearchStrategy,
+  type Trial,
+} from './training/search.js';
+export {
+  commandTrainer,
+  datasetSource,
+  trainingGate,
+  trainingSpec,
+  trainingStage,
+  trainingStages,
+  validationPlan,
+  type CommandTrainer,
+  type DatasetSource,
+  type TrainingGate,
+  type TrainingSpec,
+  type TrainingStage,
+  type ValidationPlan,
+} from './training/spec.js';
+export { baselineFormat, driftBaseline, type DriftBaseline } from './training/baseline.js';
+export { evaluationReport, type EvaluationReport } from './training/report.js';
+export { jobLogLine, recordedTrial, type JobLogLine, type RecordedTrial } from './training/operations.js';
 export { ConfigurationApplied, type ConfigurationEvent } from './events/configuration.js';
 export { eventCatalogue, type GovernanceEvent } from './events/catalogue.js';
 export {
@@ -139,6 +256,8 @@ export {
   environmentVariables,
   type ConfigurationFiles,
   type MetricBound,
+  type ModelTraining,
+  type TrainingDefaults,
   type PromotionPolicy,
   type EnvironmentVariables,
 } from './configuration.js';

@@ -101,5 +101,11 @@ export const subjects = {
   model: (name: string) => `evt.model.${subjectToken(name)}`,
   deployment: (name: string) => `evt.deployment.${subjectToken(name)}`,
   configuration: () => 'evt.configuration.modelog',
+  trainingJob: (id: string) => `evt.training-job.${subjectToken(id)}`,
+  dataset: (name: string) => `evt.dataset.${subjectToken(name)}`,
+  process: (name: string, id: string) => `evt.process.${subjectToken(name)}.${subjectToken(id)}`,
+  /** On OPERATIONS. */
+  jobLog: (id: string) => `ops.training-log.${subjectToken(id)}`,
+  trials: (id: string) => `ops.training-trial.${subjectToken(id)}`,
   predictions: (deployment: string) => `pred.${subjectToken(deployment)}`,
 } as const;

@@ -10,15 +10,23 @@ export function frequenciesOf(
 ): { readonly distinct: number; readonly top: Frequency[] } {
   const counts = new Map<number | string, number>();
   for (const value of values) counts.set(value, (counts.get(value) ?? 0) + 1);
+  const texts = function* (): Generator<readonly [() => string, number]> {
+    for (const [value, count] of counts) yield [() => String(value), count];
+  };
+  return { distinct: counts.size, top: frequenciesIn(texts(), most) };
+}
+
+/** The most frequent of different values, each given as its text and count; in order as above. */
+export function frequenciesIn(values: Iterable<readonly [() => string, number]>, most: number): Frequency[] {
   const top: Frequency[] = [];
-  for (const [value, count] of counts) {
+  for (const [textOf, count] of values) {
     const last = top[most - 1];
     // Most values of an identifier end here: their text is not even made.
     if (last !== undefined && count < last.count) continue;
-    insert(top, { value: String(value), count });
+    insert(top, { value: textOf(), count });
     if (top.length > most) top.pop();
   }
-  return { distinct: counts.size, top };
+  return top;
 }
 
 function insert(top: Frequency[], one: Frequency): void {

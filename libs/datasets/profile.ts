@@ -5,6 +5,7 @@ import { frequenciesOf } from './frequencies.js';
 import { defaultLimits, type Limits } from './limits.js';
 import { readTable } from './read-table.js';
 import { orRefusal, type DatasetRefusal } from './refusal.js';
+import { shown } from './shown.js';
 import { summaryOf } from './summary.js';
 
 export interface ProfileOptions {
@@ -12,9 +13,6 @@ export interface ProfileOptions {
   /** How many of the most frequent values to tell (default 10). */
   readonly top?: number;
 }
-
-/** A longer text is told by its beginning and `…`. */
-const longestValue = 256;
 
 /**
  * What the columns of a data set hold, in their order, by name. The same bytes always give the same profile.
@@ -46,6 +44,3 @@ function columnProfile(column: Column, most: number): api.FeatureProfile {
     top: top.map(({ value, count }) => ({ value: shown(value), count })),
   };
 }
-
-const shown = (value: string): string =>
-  (value.length > longestValue ? `${value.slice(0, longestValue)}…` : value).toWellFormed();

@@ -1,10 +1,13 @@
 import { reject, type Result } from '#libs/kernel/index.js';
 
 /**
- * Why bytes are refused: `malformed` they are not what the format says · `unsupported` a format, or values in it, that
- * are not read here · `too_large` more than a limit allows.
+ * Why a data set is refused: `malformed` its bytes are not what the format says · `unsupported` a format, or values in it,
+ * that are not read here · `too_large` more than a limit allows · `not_allowed` it lies outside of what may be read ·
+ * `not_found` there is nothing · `unavailable` its server did not answer as it should, or it changed while it was read ·
+ * `unfit` a feature pipeline that does not fit the table.
  */
-export type DatasetRefusalReason = 'malformed' | 'unsupported' | 'too_large';
+export type DatasetRefusalReason =
+  'malformed' | 'unsupported' | 'too_large' | 'not_allowed' | 'not_found' | 'unavailable' | 'unfit';
 
 export interface DatasetRefusal {
   readonly reason: DatasetRefusalReason;
@@ -23,6 +26,18 @@ export class Refused extends Error {
     super(detail);
     this.name = 'Refused';
     this.refusal = { reason, where, detail };
+  }
+}
+
+/** As `orRefusal`, for reading that takes turns of the event loop. */
+export async function orRefusalLater<T>(
+  read: () => Promise<Result<T, DatasetRefusal>>,
+): Promise<Result<T, DatasetRefusal>> {
+  try {
+    return await read();
+  } catch (thrown) {
+    if (thrown instanceof Refused) return reject(thrown.refusal);
+    throw thrown;
   }
 }
 

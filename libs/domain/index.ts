@@ -13,3 +13,15 @@ export { approvalMarginMs } from './registered-model/policy.js';
 export { modelDefinition } from './registered-model/registered-model.js';
 export { championOf, findVersion, type ModelState, type VersionState } from './registered-model/state.js';
 export { compareVersions, isCompatible, nextVersion } from './registered-model/version-policy.js';
+export { dataset, datasetDefinition, findDatasetVersion, type DatasetState, type RegisterDataset } from './dataset.js';
+export type { ClaimJob, FailJob, FinishStage, RequestTraining, TrainingJobCommand } from './training-job/commands.js';
+export { nextStage, resultOf, stagesOf } from './training-job/stages.js';
+export type { Claim, TrainingJobState } from './training-job/state.js';
+export { trainingJob, trainingJobDefinition } from './training-job/training-job.js';
+export {
+  trainingProcess,
+  trainingProcessCommand,
+  trainingProcessState,
+  type TrainingProcessCommand,
+  type TrainingProcessState,
+} from './processes/training.js';

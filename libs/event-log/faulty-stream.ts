@@ -61,9 +61,14 @@ export class FaultyStream implements StreamStore {
     return (await this.stream.readSubject(subject, 1, consistency)).findLast(({ seq }) => seq <= visible);
   }
 
-  async readSubject(subject: string, fromSeq: number, consistency: Consistency): Promise<readonly StreamMessage[]> {
+  async readSubject(
+    subject: string,
+    fromSeq: number,
+    consistency: Consistency,
+    limit?: number,
+  ): Promise<readonly StreamMessage[]> {
     const visible = await this.beginRead(consistency);
-    return (await this.stream.readSubject(subject, fromSeq, consistency)).filter(({ seq }) => seq <= visible);
+    return (await this.stream.readSubject(subject, fromSeq, consistency, limit)).filter(({ seq }) => seq <= visible);
   }
 
   async readFrom(fromSeq: number, limit: number, consistency: Consistency): Promise<readonly StreamMessage[]> {

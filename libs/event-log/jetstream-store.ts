@@ -69,12 +69,17 @@ export class JetStreamStore implements StreamStore {
       : directGet(this.connection, this.name, { lastOf: subject }, this.timeoutMs);
   }
 
-  async readSubject(subject: string, fromSeq: number, consistency: Consistency): Promise<readonly StreamMessage[]> {
-    if (consistency === 'replica') return this.readReplica(subject, fromSeq, Infinity);
+  async readSubject(
+    subject: string,
+    fromSeq: number,
+    consistency: Consistency,
+    limit = Infinity,
+  ): Promise<readonly StreamMessage[]> {
+    if (consistency === 'replica') return this.readReplica(subject, fromSeq, limit);
     const last = await this.lastOf(subject, 'leader');
     if (last === undefined || last.seq < fromSeq) return [];
     if (last.seq === fromSeq) return [last];
-    return this.readUpTo(subject, fromSeq, last.seq, Infinity);
+    return this.readUpTo(subject, fromSeq, last.seq, limit);
   }
 
   async readFrom(fromSeq: number, limit: number, consistency: Consistency): Promise<readonly StreamMessage[]> {

@@ -57,9 +57,14 @@ export class MemoryStream implements StreamStore {
     return this.bySubject.get(subject)?.at(-1);
   }
 
-  async readSubject(subject: string, fromSeq: number, _consistency: Consistency): Promise<readonly StreamMessage[]> {
+  async readSubject(
+    subject: string,
+    fromSeq: number,
+    _consistency: Consistency,
+    limit = Infinity,
+  ): Promise<readonly StreamMessage[]> {
     await turn();
-    return (this.bySubject.get(subject) ?? []).filter(({ seq }) => seq >= fromSeq);
+    return (this.bySubject.get(subject) ?? []).filter(({ seq }) => seq >= fromSeq).slice(0, limit);
   }
 
   async readFrom(fromSeq: number, limit: number, _consistency: Consistency): Promise<readonly StreamMessage[]> {

@@ -21,8 +21,13 @@ export interface StreamStore {
   /** The last message of a literal subject. */
   lastOf(subject: string, consistency: Consistency): Promise<StreamMessage | undefined>;
 
-  /** All messages of a literal subject with a sequence of at least `fromSeq`, in order. */
-  readSubject(subject: string, fromSeq: number, consistency: Consistency): Promise<readonly StreamMessage[]>;
+  /** Messages of a literal subject with a sequence of at least `fromSeq`, in order: all, or the first `limit` of them. */
+  readSubject(
+    subject: string,
+    fromSeq: number,
+    consistency: Consistency,
+    limit?: number,
+  ): Promise<readonly StreamMessage[]>;
 
   /** At most `limit` messages of all subjects with a sequence of at least `fromSeq`, in order. */
   readFrom(fromSeq: number, limit: number, consistency: Consistency): Promise<readonly StreamMessage[]>;

@@ -27,7 +27,7 @@ export function writeElement(
 ): Misfit | null {
   if (value === null) {
     if (!nullable) return 'null_feature';
-    (data as Float32Array)[at] = Number.NaN;
+    writeMissing(data, at, 1);
     return null;
   }
   switch (type) {
@@ -70,6 +70,12 @@ export function writeElement(
     default:
       return assertNever(type, 'tensor type');
   }
+}
+
+/** `count` missing values from element `at` on, of a column whose features may be nullable: of floats or of texts. */
+export function writeMissing(data: ColumnData, at: number, count: number): void {
+  if (Array.isArray(data)) data.fill('', at, at + count);
+  else (data as Float32Array).fill(Number.NaN, at, at + count);
 }
 
 /** Writes nested arrays of exactly `shape`, row-major from element `at` on. A failed write may leave elements written. */

@@ -179,6 +179,25 @@ describe('other types', () => {
     ]);
     expect(encode(mixed, '{"i":4,"s":"x"}')).toEqual([['x'], [NaN], [4n]]);
   });
+
+  it.each(['{"s":null}', '{}', '{"s":""}'])('take the empty text for a missing one: %s', (json) => {
+    const strings = columns([{ name: 's', type: 'string', nullable: true }]);
+    expect(encode(strings, json)).toEqual([['']]);
+  });
+
+  it('overwrite what an earlier row left where a text is missing', () => {
+    const encoder = rowEncoder(columns([{ name: 's', type: 'string', nullable: true }]));
+    const batch = new InputBatch(encoder.inputColumns);
+    for (const row of [{ s: 'before' }, {}]) expect(encoder.encode(row, batch, 0)).toBeNull();
+    expect(batch.view(0, 1)[0]?.data).toEqual(['']);
+  });
+
+  it('say that a nullable text may be null', () => {
+    const strings = columns([{ name: 's', type: 'string', nullable: true }]);
+    expect(encode(strings, '{"s":1}')).toMatchObject({
+      message: "feature 's': expected a string or null, got a number",
+    });
+  });
 });
 
 describe('shaped features', () => {
@@ -189,6 +208,9 @@ describe('shaped features', () => {
     expect(encode(image, '{"image":[[1,2],[3,4]]}')).toEqual([[1, 2, 3, 4]]);
     expect(encode(holes, '{"image":[[1,null],[3,4]]}')).toEqual([[1, NaN, 3, 4]]);
     expect(encode(holes, '{}')).toEqual([[NaN, NaN, NaN, NaN]]);
+    const words = columns([{ name: 'words', type: 'string', shape: [2], nullable: true }]);
+    expect(encode(words, '{"words":["a",null]}')).toEqual([['a', '']]);
+    expect(encode(words, '{}')).toEqual([['', '']]);
   });
 
   it.each([

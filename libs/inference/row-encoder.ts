@@ -2,7 +2,15 @@ import type { Feature, InputColumnSpec, Signature } from '#libs/contracts/index.
 import { assertNever } from '#libs/kernel/index.js';
 import type { BatchColumn, InputBatch } from './input-batch.js';
 import type { ColumnInfo } from './columns.js';
-import { integerRange, largestFloat32, sizeOf, writeElement, writeNested, type Misfit } from './element.js';
+import {
+  integerRange,
+  largestFloat32,
+  sizeOf,
+  writeElement,
+  writeMissing,
+  writeNested,
+  type Misfit,
+} from './element.js';
 import { expectedOf, kindOf, ProblemList, shortened, type RowRefusal } from './refusal.js';
 
 /** Turns JSON rows `{feature: value}` into the input columns of one signature. */
@@ -140,7 +148,7 @@ function writeTarget(
   if (feature.shape === undefined) return writeElement(feature.type, feature.nullable, value, data, at);
   if (value !== null) return writeNested(feature.type, feature.nullable, value, feature.shape, data, at);
   if (!feature.nullable) return 'null_feature';
-  (data as Float32Array).fill(Number.NaN, at, at + width);
+  writeMissing(data, at, width);
   return null;
 }
 

@@ -16,8 +16,9 @@ export interface GraphParts {
   readonly opsets?: Readonly<Record<string, number>>;
 }
 
-/** A whole model file: IR version 8, which every runtime since 2021 reads. */
+/** A whole model file, of the IR version that its operators came with: with those of version 17, 8. */
 export function modelBytes(parts: GraphParts): Uint8Array {
+  const opsets = parts.opsets ?? { '': 17, 'ai.onnx.ml': 3 };
   const graph = message((writer) => {
     for (const node of parts.nodes) field(writer, graphField.node, node);
     writer.uint32(tag(graphField.name, 2)).string('graph');
@@ -26,10 +27,10 @@ export function modelBytes(parts: GraphParts): Uint8Array {
     for (const output of parts.outputs) field(writer, graphField.output, output);
   });
   return message((writer) => {
-    writer.uint32(tag(modelField.irVersion, 0)).int64(8);
+    writer.uint32(tag(modelField.irVersion, 0)).int64(irVersionOf(opsets['']));
     writer.uint32(tag(modelField.producer, 2)).string('modelog');
     field(writer, modelField.graph, graph);
-    for (const [domain, version] of Object.entries(parts.opsets ?? { '': 17, 'ai.onnx.ml': 3 })) {
+    for (const [domain, version] of Object.entries(opsets)) {
       field(
         writer,
         modelField.opsetImport,
@@ -44,6 +45,13 @@ export function modelBytes(parts: GraphParts): Uint8Array {
       );
     }
   });
+}
+
+/** As the releases of ONNX pair them. */
+function irVersionOf(opset = 17): number {
+  if (opset <= 18) return 8;
+  if (opset <= 20) return 9;
+  return opset <= 22 ? 10 : 11;
 }
 
 export function node(
@@ -95,6 +103,10 @@ export const tensor = {
   float32: (name: string, dims: readonly number[], values: ArrayLike<number>): Bytes =>
     tensorBytes(name, dims, dataType.float32, (writer) =>
       writer.uint32(tag(tensorField.raw, 2)).bytes(new Uint8Array(Float32Array.from(values).buffer)),
+    ),
+  float64: (name: string, dims: readonly number[], values: ArrayLike<number>): Bytes =>
+    tensorBytes(name, dims, dataType.float64, (writer) =>
+      writer.uint32(tag(tensorField.raw, 2)).bytes(new Uint8Array(Float64Array.from(values).buffer)),
     ),
   int64: (name: string, dims: readonly number[], values: readonly number[]): Bytes =>
     tensorBytes(name, dims, dataType.int64, (writer) =>

@@ -7,7 +7,7 @@ export type KnownCategories = ReadonlyMap<string, readonly (string | number | un
 
 /**
  * Values to try a model with: scikit-learn's encoders refuse categories they were not trained on, so zeros and empty
- * strings would make a good model fail. Finds the one-hot encoders and follows their columns back to the inputs.
+ * strings would make a good model fail. Finds the encoders of categories and follows their columns back to the inputs.
  * @throws MalformedMessage when the bytes are no ONNX model; `removeZipMap` and `readSignature` say so first.
  */
 export function knownCategories(bytes: Uint8Array): KnownCategories {
@@ -25,9 +25,8 @@ export function categoryLists(bytes: Uint8Array): ReadonlyMap<string, CategoryLi
   const index = indexOf(graph);
   const known = new Map<string, (readonly (string | number)[] | undefined)[]>();
   for (const node of index.graph.nodes) {
-    if (node.type !== 'OneHotEncoder') continue;
-    const strings = stringsOf(node, 'cats_strings');
-    const categories = strings.length > 0 ? strings : integersOf(node, 'cats_int64s');
+    const categories = categoriesOf(node);
+    if (categories === null) continue;
     for (const origin of originsOf(index, node.inputs[0] ?? '', new Set())) {
       if (origin === null) continue;
       const values = known.get(origin.input) ?? [];
@@ -36,6 +35,17 @@ export function categoryLists(bytes: Uint8Array): ReadonlyMap<string, CategoryLi
     }
   }
   return known;
+}
+
+/** Null: the node encodes no categories. A LabelEncoder of numbers renames classes; of texts it may encode either. */
+function categoriesOf(node: NodeMessage): readonly (string | number)[] | null {
+  if (node.type === 'OneHotEncoder') {
+    const strings = stringsOf(node, 'cats_strings');
+    return strings.length > 0 ? strings : integersOf(node, 'cats_int64s');
+  }
+  if (node.type !== 'LabelEncoder') return null;
+  const texts = stringsOf(node, 'keys_strings');
+  return texts.length > 0 ? texts : null;
 }
 
 /** An element of a row of a graph input. */
@@ -54,6 +64,7 @@ function originsOf(index: GraphIndex, tensor: string, visited: Set<NodeMessage>)
   visited.add(node);
   const [first = '', second = ''] = node.inputs;
   if (sameElements.has(node.type)) return originsOf(index, first, visited);
+  if (node.type === 'Slice') return slicedOrigins(index, node, visited);
   if (node.type === 'Concat') return node.inputs.flatMap((input) => originsOf(index, input, visited));
   if (node.type === 'ArrayFeatureExtractor' || node.type === 'Gather') {
     const columns = index.graph.initializers.get(second);
@@ -62,6 +73,21 @@ function originsOf(index: GraphIndex, tensor: string, visited: Set<NodeMessage>)
     return positions?.map((position) => origins[Number(position)] ?? null) ?? [];
   }
   return [];
+}
+
+/** Columns cut out side by side; empty for any other slice. */
+function slicedOrigins(
+  index: GraphIndex,
+  { inputs }: NodeMessage,
+  visited: Set<NodeMessage>,
+): readonly (Origin | null)[] {
+  const [from, to, axis, step] = inputs.slice(1).map((name) => {
+    const tensor = index.graph.initializers.get(name);
+    const elements = tensor === undefined ? null : elementsOf(tensor);
+    return elements?.length === 1 ? Number(elements[0]) : undefined;
+  });
+  if (from === undefined || to === undefined || axis !== 1 || step !== undefined) return [];
+  return originsOf(index, inputs[0] ?? '', visited).slice(from, to);
 }
 
 function inputOrigins({ graph }: GraphIndex, name: string): readonly Origin[] {

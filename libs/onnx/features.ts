@@ -1,10 +1,10 @@
-import type { Feature, FieldError, TensorInfo } from '#libs/contracts/index.js';
+import type { Feature, FieldError, TensorInfo, TensorType } from '#libs/contracts/index.js';
 import { Refused } from './rejection.js';
 
 export interface FeatureOptions {
   /** In the order of the graph's columns. */
   readonly featureNames?: readonly string[] | undefined;
-  /** Float features for which absence or null is a missing value. */
+  /** Features for which absence or null is a missing value: to the model NaN, or an empty text. */
   readonly nullable?: readonly string[] | undefined;
   /** Names that the file itself carries, used where the caller gives none. */
   readonly metadataNames?: readonly string[] | undefined;
@@ -82,6 +82,9 @@ function refuseRepeated(names: readonly string[]): void {
 const sameNames = (a: readonly string[], b: readonly string[]): boolean =>
   a.length === b.length && new Set([...a, ...b]).size === a.length;
 
+/** Types with a value that stands for a missing one. */
+const hasMissingValue: ReadonlySet<TensorType> = new Set(['float32', 'float64', 'string']);
+
 function declareNullable(features: readonly Feature[], nullable: readonly string[]): Feature[] {
   const declared = new Set(nullable);
   const byName = new Map(features.map((each) => [each.name, each]));
@@ -90,8 +93,8 @@ function declareNullable(features: readonly Feature[], nullable: readonly string
     const found = byName.get(name);
     const path = `nullable.${position}`;
     if (found === undefined) errors.push({ path, message: `unknown feature '${name}'` });
-    else if (found.type !== 'float32' && found.type !== 'float64') {
-      errors.push({ path, message: `feature '${name}' is ${found.type}: only a float can be missing` });
+    else if (!hasMissingValue.has(found.type)) {
+      errors.push({ path, message: `feature '${name}' is ${found.type}: only a float or a string can be missing` });
     }
   }
   if (errors.length > 0) {

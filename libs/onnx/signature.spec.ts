@@ -238,14 +238,20 @@ describe('features', () => {
     expect(rejectionOf(graph({}), options)).toMatchObject({ code: 'signature_mismatch', detail, errors: [{ path }] });
   });
 
-  it('that are no floats cannot be nullable', () => {
-    expect(rejectionOf(fixture('mixed-pipeline'), { nullable: ['income', 'housing', 'dependants'] })).toEqual({
+  it('that are floats or texts can be nullable, integers and booleans cannot', () => {
+    const { features } = signatureOf(fixture('mixed-pipeline'), { nullable: ['housing', 'income'] });
+    expect(features.filter(({ nullable }) => nullable).map(({ name }) => name)).toEqual(['housing', 'income']);
+    const inputs = [valueInfo('x', 'float32', [null, 3]), valueInfo('ok', 'bool', [null, 1])];
+    expect(rejectionOf(graph({ inputs }), { nullable: ['ok'] }).detail).toBe(
+      "nullable: feature 'ok' is bool: only a float or a string can be missing",
+    );
+    expect(rejectionOf(fixture('mixed-pipeline'), { nullable: ['income', 'purposes', 'dependants'] })).toEqual({
       code: 'signature_mismatch',
       detail:
-        "nullable: feature 'housing' is string: only a float can be missing; feature 'dependants' is int64: only a float can be missing",
+        "nullable: unknown feature 'purposes'; feature 'dependants' is int64: only a float or a string can be missing",
       errors: [
-        { path: 'nullable.1', message: "feature 'housing' is string: only a float can be missing" },
-        { path: 'nullable.2', message: "feature 'dependants' is int64: only a float can be missing" },
+        { path: 'nullable.1', message: "unknown feature 'purposes'" },
+        { path: 'nullable.2', message: "feature 'dependants' is int64: only a float or a string can be missing" },
       ],
     });
   });
@@ -314,6 +320,34 @@ describe('knownCategories', () => {
     });
     expect(knownCategories(bytes)).toEqual(new Map([['b', ['red', 'small']]]));
   });
+
+  it('follows encoders of texts back through columns cut out', () => {
+    const encoder = (input: string, output: string, texts: readonly string[]) =>
+      node('LabelEncoder', [input], [output], [attribute.strings('keys_strings', texts)], 'ai.onnx.ml');
+    const bytes = modelBytes({
+      inputs: [valueInfo('x', 'string', [null, 4])],
+      outputs: [valueInfo('y', 'float32', [null, 2])],
+      initializers: [1, 2, 3].map((place) => tensor.int64(`at ${place}`, [1], [place])),
+      nodes: [
+        node('Slice', ['x', 'at 1', 'at 2', 'at 1'], ['p']),
+        node('Slice', ['x', 'at 3', 'at 2', 'at 1', 'at 1'], ['q']),
+        encoder('p', 'ps', ['red', 'blue']),
+        encoder('q', 'qs', ['small']),
+        node('Concat', ['ps', 'qs'], ['y'], [attribute.integer('axis', 1)]),
+      ],
+    });
+    expect(knownCategories(bytes)).toEqual(new Map([['x', [undefined, 'red']]]));
+  });
+});
+
+it.each([
+  [{ '': 17, 'ai.onnx.ml': 3 }, 8],
+  [undefined, 8],
+  [{ '': 20 }, 9],
+  [{ '': 21 }, 10],
+])('operators of %j make a file of IR version %d', (opsets, version) => {
+  // The first field of a model, a varint.
+  expect([...graph(opsets === undefined ? {} : { opsets }).subarray(0, 2)]).toEqual([0x08, version]);
 });
 
 describe('graphs made to harm', () => {

@@ -13,7 +13,7 @@ import { zippedOutputs, type Classes, type ZippedOutput } from './zipmap.js';
 export interface SignatureOptions {
   /** One name per feature, in the order of the graph's columns. Default: the file's own, else `f0`, `f1`, … */
   readonly featureNames?: readonly string[] | undefined;
-  /** Float features for which absence or null is a missing value (NaN to the model). */
+  /** Float and text features for which absence or null is a missing value: NaN to the model, or an empty text. */
   readonly nullable?: readonly string[] | undefined;
 }
 

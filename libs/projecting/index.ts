@@ -56,6 +56,7 @@ export {
   type RunningProjection,
   type RunProjectionOptions,
 } from './run-projection.js';
+export { pageOf, readSearch, type Asked, type Searched, type SearchAt } from './search.js';
 export { eventsSource, trafficSource, type MessageSource, type Position } from './source.js';
 export { readCheckpoint, type Checkpoint } from './checkpoint.js';
 export { content, current, keyOf, temporal, type ColumnType, type Row, type Table, type Value } from './table.js';

@@ -5,19 +5,21 @@ import { assertNever, canonicalJson } from '#libs/kernel/index.js';
 import { Changes, type Projection, type Row, type RowReference } from '#libs/projecting/index.js';
 import { keyOf, nodeId, versionNode } from './node.js';
 import { named, saidByEvaluation, saidByRegistration, type Said, type SaidEdge, type SaidNode } from './said.js';
+import { saidByDataset, saidByEnd, saidByRequest } from './said-of-training.js';
 import { foldServing, type ServedEdge, type Serving } from './serving.js';
 import { edges, nodes, serving, type Attributes } from './tables.js';
 
-/** Registrations and evaluations say all there is to say by themselves; deployments need what went before. */
+/** Most events say all there is to say by themselves; deployments need what went before. */
 type LineageFact =
   | { readonly kind: 'registered'; readonly version: string; readonly said: Said }
-  | { readonly kind: 'evaluated'; readonly said: Said }
+  | { readonly kind: 'said'; readonly said: Said }
   | { readonly kind: 'serving'; readonly event: DeploymentEvent };
 
-/** What came of what: data sets, jobs, versions, artifacts and deployments, from EVENTS. */
+/** What came of what: data sets, training jobs, versions, artifacts and deployments, from EVENTS. */
 export const lineage: Projection<LogRecord<GovernanceEvent>, LineageFact> = {
   name: 'lineage',
-  version: 1,
+  version: 2,
+  readableFrom: 1,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
   tables: [nodes, edges, serving],
@@ -31,7 +33,7 @@ export const lineage: Projection<LogRecord<GovernanceEvent>, LineageFact> = {
   needs({ fact }) {
     switch (fact.kind) {
       case 'registered':
-      case 'evaluated':
+      case 'said':
         return [
           ...fact.said.nodes.map(({ id }) => nodeReference(id)),
           ...fact.said.edges.filter(({ once }) => !once).map(edgeReference),
@@ -52,7 +54,7 @@ export const lineage: Projection<LogRecord<GovernanceEvent>, LineageFact> = {
             changes.skip(seq, `${fact.version} is registered already`);
           else applySaid(changes, seq, fact.said);
           break;
-        case 'evaluated':
+        case 'said':
           applySaid(changes, seq, fact.said);
           break;
         case 'serving':
@@ -73,7 +75,17 @@ function factOf({ seq, event, meta }: RecordedEvent<GovernanceEvent>): LineageFa
       return { kind: 'registered', version, said: saidByRegistration(event.data, seq, meta) };
     }
     case 'EvaluationRecorded':
-      return { kind: 'evaluated', said: saidByEvaluation(event.data, seq) };
+      return { kind: 'said', said: saidByEvaluation(event.data, seq) };
+    case 'DatasetVersionRegistered':
+      return { kind: 'said', said: saidByDataset(event.data, seq, meta) };
+    case 'TrainingRequested':
+      return { kind: 'said', said: saidByRequest(event.data, seq, meta) };
+    case 'TrainingSucceeded':
+      return { kind: 'said', said: saidByEnd(event.data.job_id, 'succeeded', meta) };
+    case 'TrainingFailed':
+      return { kind: 'said', said: saidByEnd(event.data.job_id, 'failed', meta) };
+    case 'TrainingCancelled':
+      return { kind: 'said', said: saidByEnd(event.data.job_id, 'cancelled', meta) };
     case 'DeploymentRequested':
     case 'DeploymentWentLive':
     case 'DeploymentFailed':

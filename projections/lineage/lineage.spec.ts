@@ -5,7 +5,8 @@ import type { LogRecord } from '#libs/event-log/index.js';
 import { systemClock } from '#libs/kernel/index.js';
 import { digest, openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
 import { foldAnew } from '#libs/projecting/testing/fold.js';
-import { positionOfRecord, recordedEvent, unknownRecord } from '#libs/projecting/testing/recorded-events.js';
+import { positionOfRecord, recordedEvent, unknownRecord, uuidOf } from '#libs/projecting/testing/recorded-events.js';
+import * as training from '#projections/training/testing/events.js';
 import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 import { lineage } from './apply.js';
 import { graphBounds, LineageQueries } from './queries.js';
@@ -102,6 +103,35 @@ describe('what events say of nodes and edges', () => {
     expect(graph.nodes).toContainEqual({
       ...{ id: 'source:git:abc', type: 'source', name: 'git:abc', recorded: false, attributes: {} },
     });
+  });
+
+  it('a training job: its data set version, how it ended, and the version that came of it', async () => {
+    const [job, lost] = [uuidOf(7), uuidOf(8)];
+    const asked = await after(
+      training.datasetRegistered('loans', '1.0.0', 5),
+      training.requested(job, 'churn', { dataset: 'loans@1.0.0' }),
+      training.requested(lost, 'churn'),
+      training.cancelled(lost),
+      registered('churn', '1.0.0', { lineage: { dataset: 'loans@1.0.0', training_job: job } }),
+      training.succeeded(job),
+    );
+    const graph = await valueOf(asked.graph({ roots: ['dataset:loans@1.0.0'] }));
+    expect(arrows(graph)).toEqual([
+      `dataset:loans@1.0.0 trained_on job:${job}`,
+      `job:${job} produced version:churn@1.0.0`,
+    ]);
+    expect(graph.edges[0]!.seq).toBe(2);
+    const attributesOf = (id: string) => graph.nodes.find((node) => node.id === id);
+    expect(attributesOf('dataset:loans@1.0.0')).toMatchObject({
+      ...{ recorded: true, attributes: { dataset: 'loans', version: '1.0.0', digest: digestOf(5), rows: 5 } },
+    });
+    expect(attributesOf(`job:${job}`)).toMatchObject({
+      ...{ recorded: true, attributes: { model: 'churn', status: 'succeeded', requested_seq: 2 } },
+    });
+    const before = await valueOf(asked.graph({ roots: [`job:${job}`] }, { as_of: { seq: 3 } }));
+    expect(before.nodes[0]).toMatchObject({ attributes: { status: 'requested' } });
+    const given = await valueOf(asked.graph({ roots: [`job:${lost}`] }));
+    expect(given).toMatchObject({ edges: [], nodes: [{ recorded: true, attributes: { status: 'cancelled' } }] });
   });
 
   it('without a job the data set leads to the version itself; a derived version tells the method', async () => {

@@ -1,4 +1,3 @@
 export { registry } from './apply.js';
 export { decisionLimit, RegistryQueries, type ListAt, type Page } from './queries.js';
 export type { HistoryOf } from './read/history.js';
-export type { SearchAt } from './search/list.js';

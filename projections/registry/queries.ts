@@ -1,13 +1,20 @@
 import { isVersion, rejection, type api, type ModelEvent, type Rejection } from '#libs/contracts/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
-import { cursorOf, readCursor, type ProjectionReader, type ReadAt } from '#libs/projecting/index.js';
+import {
+  cursorOf,
+  pageOf,
+  readCursor,
+  readSearch,
+  type ProjectionReader,
+  type ReadAt,
+  type SearchAt,
+} from '#libs/projecting/index.js';
 import { versionOf, namesOf } from './read/aliases.js';
 import { decisionsBetween, type HistoryOf } from './read/history.js';
 import { modelExists, modelSummaries } from './read/models.js';
 import { versionSummaries, versionViews } from './read/versions.js';
 import { findModels, searchedModels } from './search/find-models.js';
 import { findVersions, searchedVersions } from './search/find-versions.js';
-import { pageOf, readSearch, type SearchAt } from './search/list.js';
 
 export interface Page<Item> {
   readonly items: Item[];

@@ -32,7 +32,15 @@ export interface BenchContext {
 
 export interface PreparedCase {
   readonly alternatives: readonly Alternative[];
+  /** What is no rate, and is told in a table of its own. Called once, after the blocks. */
+  report?(signal: AbortSignal): Promise<CaseReport>;
   close(): Promise<void>;
+}
+
+export interface CaseReport {
+  readonly text: string;
+  /** For --json. */
+  readonly figures?: unknown;
 }
 
 export interface Alternative {

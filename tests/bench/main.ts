@@ -86,8 +86,10 @@ function noLoadGenerator(): LoadGenerator {
   return { run: () => Promise.reject(new Error('needsLoadGenerator: expected true of a case that drives a server')) };
 }
 
-function print({ name, about, unit, blocks, seconds_per_block, stolen_share, rows }: CaseResult): void {
+function print({ name, about, unit, blocks, seconds_per_block, stolen_share, rows, report }: CaseResult): void {
   console.log(`${name}: ${about}`);
+  if (report !== undefined) console.log(`${report.text}\n`);
+  if (rows.length === 0) return;
   console.log(renderTable(unit, rows));
   const stolen = stolen_share >= 0.01 ? `; the hypervisor took ${(stolen_share * 100).toFixed(0)} % of the time` : '';
   console.log(`medians of ${blocks} blocks, ${seconds_per_block} s each where a row runs for a time${stolen}\n`);

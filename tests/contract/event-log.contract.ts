@@ -287,6 +287,9 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         const stored = await backend.events.readSubject(subject, 1, 'leader');
         expect(stored).toHaveLength(raceRounds);
         expect(stored.at(-1)?.seq).toBe(last);
+        const [first, second, third] = stored.map(({ seq }) => seq);
+        const some = await backend.events.readSubject(subject, first! + 1, 'leader', 2);
+        expect(some.map(({ seq }) => seq)).toEqual([second, third]);
         for (const { seq } of stored) forged.push({ seq, code: 'malformed_envelope' });
       }, 60_000);
     });

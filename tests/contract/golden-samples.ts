@@ -1,4 +1,5 @@
 import { modelSamples } from './golden-model-samples.js';
+import { trainingSamples } from './golden-training-samples.js';
 import { subjects, type GovernanceEvent, type Signature } from '#libs/contracts/index.js';
 
 export interface Sample {
@@ -37,6 +38,7 @@ const served = {
 /** One event of each shipped type, with every optional member present in one of its samples. */
 export const samples: readonly Sample[] = [
   ...modelSamples,
+  ...trainingSamples,
   {
     subject: subjects.model(served.model),
     event: {

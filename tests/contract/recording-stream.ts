@@ -32,9 +32,14 @@ export class RecordingStream implements StreamStore {
     return this.stream.lastOf(subject, consistency);
   }
 
-  readSubject(subject: string, fromSeq: number, consistency: Consistency): Promise<readonly StreamMessage[]> {
+  readSubject(
+    subject: string,
+    fromSeq: number,
+    consistency: Consistency,
+    limit?: number,
+  ): Promise<readonly StreamMessage[]> {
     this.calls.push(`readSubject ${subject} ${fromSeq} ${consistency}`);
-    return this.stream.readSubject(subject, fromSeq, consistency);
+    return this.stream.readSubject(subject, fromSeq, consistency, limit);
   }
 
   readFrom(fromSeq: number, limit: number, consistency: Consistency): Promise<readonly StreamMessage[]> {

@@ -30,7 +30,7 @@ describe('the README', () => {
   let folder: string;
 
   beforeAll(async () => {
-    platform = await startPlatform();
+    platform = await startPlatform({ env: { MODELOG_TRAINING_WORKERS: '1' } });
     folder = await makeCheckout();
   }, 60_000);
 
@@ -69,6 +69,28 @@ describe('the README', () => {
       registration: { seq: model!.seq },
     });
   }, 60_000);
+
+  it('takes a data file to a trained version that predicts, with the lines as printed', async () => {
+    const [block] = await blocksOf('Training, from a data file to a model that serves');
+    const script = block!.replaceAll('http://127.0.0.1:5000', platform.url);
+    const eachOnALine = 'curl() { command curl "$@" && echo; }';
+    const { stdout } = await run('bash', ['-e', '-o', 'pipefail', '-c', `${eachOnALine}\n${script}`], { cwd: folder });
+    const [stored, started, ...rest] = stdout.split('\n').filter((line) => line !== '');
+    expect(JSON.parse(stored!)).toMatchObject({ digest: expect.stringMatching(/^sha256:/), size: 3_200_586 });
+    expect(JSON.parse(started!)).toMatchObject({ job_id: expect.any(String), status: 'queued' });
+    const [job, deployed, predicted] = rest.slice(-3).map((line) => JSON.parse(line) as Json);
+    expect(rest.slice(0, -3).join('\n')).toContain('all stages have finished');
+    expect(job).toMatchObject({
+      ...{ status: 'succeeded', model_version: 'electricity@1.0.0', progress: 1 },
+      metrics: { accuracy: expect.any(Number), roc_auc: expect.any(Number) },
+    });
+    expect((job!.metrics as Record<string, number>)['accuracy']).toBeGreaterThan(0.78);
+    expect(deployed).toMatchObject({ deployment: 'market' });
+    expect(predicted).toMatchObject({
+      ...{ model: 'electricity', version: '1.0.0' },
+      output: { label: expect.any(Number), probabilities: { 0: expect.any(Number), 1: expect.any(Number) } },
+    });
+  }, 120_000);
 });
 
 describe("the README's promotion with approval", () => {

@@ -51,6 +51,8 @@ export async function startPlatform({
     MODELOG_DATA_DIR: dataDir,
     MODELOG_PORT: String(port),
     MODELOG_SERVING_PROCESSES: '1',
+    // Who trains asks for one: a process of 100 MB that most of what is tested has no use for.
+    MODELOG_TRAINING_WORKERS: '0',
     MODELOG_NATS_SERVER: await natsProgram(),
     ...env,
   };

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { problem, problemCodes, type ProblemCode } from '#libs/contracts/index.js';
-import type { RouteSpec } from './route.js';
+import { mayBeLeftOut, type RouteSpec } from './route.js';
 
 type Json = Record<string, unknown>;
 
@@ -57,7 +57,9 @@ function operationOf(route: RouteSpec, components: Components): Json {
     ...(permission === null ? { security: [] } : { 'x-permission': permission }),
     ...(description === undefined ? {} : { description }),
     parameters: parametersOf(route, components),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body, components) } }),
+    ...(body === undefined
+      ? {}
+      : { requestBody: { required: !mayBeLeftOut(body), content: contentOf(body, components) } }),
     responses: responsesOf(route, components),
   };
 }

@@ -7,7 +7,16 @@ export interface RouteSpec {
   /** OpenAPI form: `/api/models/{model_id}`. */
   readonly path: string;
   readonly operationId: string;
-  readonly tag: 'Artifacts' | 'Models' | 'Lineage' | 'Deployments' | 'Predictions' | 'Events' | 'Operations';
+  readonly tag:
+    | 'Artifacts'
+    | 'Datasets'
+    | 'Training'
+    | 'Models'
+    | 'Lineage'
+    | 'Deployments'
+    | 'Predictions'
+    | 'Events'
+    | 'Operations';
   readonly summary: string;
   readonly description?: string;
   /** What a caller's token must allow; null: open to everybody. */
@@ -39,3 +48,7 @@ export interface AnswerSpec {
 
 /** The path as Fastify's router writes it: `/api/models/:model_id`. */
 export const routerPath = ({ path }: Pick<RouteSpec, 'path'>): string => path.replaceAll(/\{([a-z_]+)\}/g, ':$1');
+
+/** Whether a call can do without any body: everything in it has a default. */
+export const mayBeLeftOut = (body: readonly BodySpec[]): boolean =>
+  body.some(({ content }) => content !== 'bytes' && content.safeParse(undefined).success);

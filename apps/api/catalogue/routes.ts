@@ -15,6 +15,7 @@ import {
   searchQuery,
 } from './route-parts.js';
 import type { RouteSpec } from './route.js';
+import { trainingRoutes } from './training-routes.js';
 
 export const artifactParams = z.object({ digest: sha256Digest });
 export const deploymentParams = z.object({ deployment: deploymentName });
@@ -154,6 +155,7 @@ export const routes = [
     servedBy: 'api',
   },
   ...registryRoutes,
+  ...trainingRoutes,
   {
     method: 'POST',
     path: '/api/deploy',

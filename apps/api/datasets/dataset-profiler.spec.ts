@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { rootFolder } from '#apps/platform/root-folder.js';
+import { baselineFormat } from '#libs/contracts/index.js';
 import { profileOf } from '#libs/datasets/index.js';
 import { DatasetProfiler } from './dataset-profiler.js';
 
@@ -23,6 +24,30 @@ describe('DatasetProfiler', () => {
     clearInterval(timer);
     expect(profiled).toEqual(profileOf(csv(text), 'csv'));
     expect(turns).toBeGreaterThan(0);
+  });
+
+  it("takes what a training job has profiled, whatever its rows are, and refuses what is no job's baseline", async () => {
+    const quantiles = { p01: 1, p05: 2, p25: 3, p50: 4, p75: 5, p95: 6, p99: 7 };
+    const age = {
+      ...{ name: 'age', type: 'numeric', count: 10, missing: 1, distinct: 9, exact: true, histogram: null },
+      ...{ numeric: { min: 0, max: 8, mean: 4.5, sd: 2.5, quantiles }, top: [{ value: '4', count: 2 }] },
+    };
+    const baseline = { version: 1, rows: 10, features: [age], outputs: [], sample: { rows: [1] } };
+    const profiler = new DatasetProfiler(program);
+    expect(await profiler.profile(task(JSON.stringify(baseline), baselineFormat))).toEqual({
+      ok: true,
+      value: new Map([
+        [
+          'age',
+          {
+            ...{ rows: 10, missing: 1, distinct: 9, top: age.top },
+            numeric: { mean: 4.5, standard_deviation: 2.5, min: 0, q25: 3, median: 4, q75: 5, max: 8 },
+          },
+        ],
+      ]),
+    });
+    const other = await profiler.profile(task('{"version":1,"features":[{"name":"age"}]}', baselineFormat));
+    expect(other).toMatchObject({ ok: false, rejection: { reason: 'malformed', where: 'features.0.type' } });
   });
 
   it('refuses as the reader does, and profiles the next one', async () => {

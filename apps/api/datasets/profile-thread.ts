@@ -1,6 +1,8 @@
 /** A thread of its own: profiles one data set, given as `workerData`, and answers with one message. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { baselineFormat } from '#libs/contracts/index.js';
 import { profileOf, type Limits } from '#libs/datasets/index.js';
+import { trainedProfiles } from './trained-baseline.js';
 
 /** What the thread is given; the bytes are its own. */
 export interface ProfileTask {
@@ -10,4 +12,4 @@ export interface ProfileTask {
 }
 
 const { bytes, format, limits } = workerData as ProfileTask;
-parentPort!.postMessage(profileOf(bytes, format, { limits }));
+parentPort!.postMessage(format === baselineFormat ? trainedProfiles(bytes) : profileOf(bytes, format, { limits }));

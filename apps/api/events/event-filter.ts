@@ -1,9 +1,10 @@
-import { deploymentName, eventCatalogue, modelName, rejection, subjects } from '#libs/contracts/index.js';
+import { deploymentName, eventCatalogue, jobId, modelName, rejection, subjects } from '#libs/contracts/index.js';
 import type { LogRecord, PageFilter } from '#libs/event-log/index.js';
 import { ProblemException } from '#libs/nest/index.js';
 
 /**
- * What `types` and `aggregate` of a query ask for: `model/fraud`, `deployment/fraud`, `configuration/modelog`.
+ * What `types` and `aggregate` of a query ask for: `model/fraud`, `deployment/fraud`, `training-job/<id>`,
+ * `dataset/fraud`, `configuration/modelog`.
  * @throws ProblemException 422 for a type or an aggregate that the log cannot hold: it would never match.
  */
 export function eventFilter(query: {
@@ -35,6 +36,12 @@ function subjectOf(aggregate: string): string {
     case 'deployment':
       if (deploymentName.safeParse(name).success) return subjects.deployment(name);
       break;
+    case 'training-job':
+      if (jobId.safeParse(name).success) return subjects.trainingJob(name);
+      break;
+    case 'dataset':
+      if (modelName.safeParse(name).success) return subjects.dataset(name);
+      break;
     case 'configuration':
       if (name === 'modelog') return subjects.configuration();
       break;
@@ -42,7 +49,7 @@ function subjectOf(aggregate: string): string {
   }
   throw refused(
     'query.aggregate',
-    `expected model/<name>, deployment/<name> or configuration/modelog; found ${aggregate}`,
+    `expected model/<name>, deployment/<name>, training-job/<id>, dataset/<name> or configuration/modelog; found ${aggregate}`,
   );
 }
 

@@ -8,6 +8,7 @@ import { ProblemException, sessionOf, ZodPipe } from '#libs/nest/index.js';
 import { eventsQuery } from '../catalogue/routes.js';
 import { tokens } from '../tokens.js';
 import { eventFilter } from './event-filter.js';
+import { resumedFrom, wantsFeed } from './feed-request.js';
 import { ListEvents } from './list-events.js';
 import { LiveFeeds } from './live-feeds.js';
 
@@ -36,20 +37,6 @@ export class EventsController {
     if (fromSeq > lastSeq + 1) throw pastTheEnd(fromSeq, lastSeq);
     await this.feeds.send(reply, fromSeq, filter, sessionOf(request).expiresAt);
   }
-}
-
-const wantsFeed = ({ headers, method }: FastifyRequest): boolean =>
-  method === 'GET' && /(^|[\s,])text\/event-stream\b/.test(headers.accept ?? '');
-
-/** The sequence after the last one that a client has seen; undefined for its first connection. */
-function resumedFrom({ headers }: FastifyRequest): number | undefined {
-  const last = headers['last-event-id'];
-  if (last === undefined || last === '') return undefined;
-  if (typeof last === 'string' && /^\d{1,15}$/.test(last)) return Number(last) + 1;
-  const message = 'expected the sequence of an event';
-  throw new ProblemException(
-    rejection('invalid_request', `header Last-Event-ID: ${message}`, [{ path: 'header Last-Event-ID', message }]),
-  );
 }
 
 const pastTheEnd = (fromSeq: number, lastSeq: number): ProblemException =>

@@ -34,7 +34,7 @@ export async function* liveFeed({
   expiresAt,
   clock,
 }: FeedOptions): AsyncGenerator<string> {
-  yield feedHead(retryMs);
+  yield feedHead(retryMs, 'the live feed of events');
   let next = fromSeq;
   const leftMs = (): number => (expiresAt === null ? Infinity : expiresAt - clock.now());
   while (!signal.aborted && leftMs() > 0) {

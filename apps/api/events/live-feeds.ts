@@ -7,6 +7,13 @@ import { liveFeed } from './live-feed.js';
 
 const defaultHeartbeatMs = 15_000;
 
+/** What a feed is given. */
+export interface OpenFeed {
+  readonly signal: AbortSignal;
+  /** Milliseconds of silence after which something is sent. */
+  readonly heartbeatMs: number;
+}
+
 /** The feeds that are open: they end when their reader leaves, and all of them when the server stops. */
 export class LiveFeeds {
   readonly #open = new Set<AbortController>();
@@ -29,12 +36,15 @@ export class LiveFeeds {
    * @param expiresAt milliseconds since the epoch at which the reader's token ends, and the feed with it; null: never
    */
   async send(reply: FastifyReply, fromSeq: number, filter: PageFilter, expiresAt: number | null): Promise<void> {
+    const clock = this.#clock;
+    await this.open(reply, (feed) => liveFeed({ tail: this.#tail, fromSeq, filter, expiresAt, clock, ...feed }));
+  }
+
+  /** Answers with any text that comes piece by piece, and lasts as long as its reader and the server do. */
+  async open(reply: FastifyReply, textOf: (feed: OpenFeed) => AsyncGenerator<string>): Promise<void> {
     const abort = new AbortController();
     this.#open.add(abort);
-    const options = {
-      ...{ tail: this.#tail, fromSeq, filter, signal: abort.signal, heartbeatMs: this.#heartbeatMs },
-      ...{ expiresAt, clock: this.#clock },
-    };
+    const text = textOf({ signal: abort.signal, heartbeatMs: this.#heartbeatMs });
     // A reader that leaves destroys the text between two pieces; only the signal ends the wait for the next one.
     reply.raw.once('close', () => {
       abort.abort();
@@ -47,7 +57,7 @@ export class LiveFeeds {
         // A proxy that buffers would hold events back.
         'x-accel-buffering': 'no',
       })
-      .send(Readable.from(liveFeed(options), { objectMode: true, highWaterMark: 1 }));
+      .send(Readable.from(text, { objectMode: true, highWaterMark: 1 }));
   }
 
   stop(): void {

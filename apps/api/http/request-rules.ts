@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import { rejection, type Rejection } from '#libs/contracts/index.js';
-import { routerPath, type BodySpec, type RouteSpec } from '../catalogue/route.js';
+import { mayBeLeftOut, routerPath, type BodySpec, type RouteSpec } from '../catalogue/route.js';
 
 /** What a request's headers already say is wrong with its body: nothing of the body is read. */
 export type BodyRule = (request: FastifyRequest) => Rejection | undefined;
@@ -16,10 +16,14 @@ export function bodyRule(routes: readonly RouteSpec[]): BodyRule {
 /** RFC 2046, 5.1.1. */
 const boundary = /;\s*boundary=(?:"[^"]{1,70}"|[^\s;"]{1,70})\s*(?:;|$)/i;
 
+const hasNone = (headers: FastifyRequest['headers']): boolean =>
+  headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+
 function refusalOf(taken: readonly BodySpec[], headers: FastifyRequest['headers']): Rejection | undefined {
   const mediaType = headers['content-type']?.split(';', 1)[0]!.trim().toLowerCase();
   const body = taken.find((each) => each.mediaType === mediaType);
   if (body === undefined) {
+    if (mayBeLeftOut(taken) && hasNone(headers)) return undefined;
     const expected = taken.map((each) => each.mediaType).join(' or ');
     return rejection('unsupported_media_type', `expected Content-Type ${expected}, found ${mediaType ?? 'none'}`, [
       { path: 'header Content-Type', message: `expected ${expected}` },

@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { LRUCache } from 'lru-cache';
 import type { z } from 'zod';
 import { ArtifactDamaged, ArtifactNotFound, ArtifactTooLarge, type ArtifactStore } from '#libs/artifacts/index.js';
-import type { baseline } from '#libs/contracts/index.js';
+import { baselineFormat, type baseline } from '#libs/contracts/index.js';
 import { reject } from '#libs/kernel/index.js';
 import { artifactProblem } from '../artifacts/artifact-problem.js';
 import { limits } from '../catalogue/limits.js';
@@ -11,6 +11,8 @@ import { tokens } from '../tokens.js';
 import type { ProfiledBaseline } from './compare.js';
 
 const remembered = 64;
+/** Bytes of a training job's baseline: 5,000 rows of 1,000 columns, and the profiles of the columns. */
+const largestTrained = 128 * 1024 * 1024;
 
 /** What the columns of baselines hold. A digest's profile never changes: it is read once. */
 @Injectable()
@@ -27,7 +29,8 @@ export class BaselineProfiles {
     const key = `${format} ${artifact}`;
     const known = this.known.get(key);
     if (known !== undefined) return known;
-    const { bytes: maxBytes, cells } = limits.dataset;
+    const { bytes, cells } = limits.dataset;
+    const maxBytes = format === baselineFormat ? largestTrained : bytes;
     try {
       const profiled = await this.profiler.profile({
         read: () => this.artifacts.read(artifact, { maxBytes }),

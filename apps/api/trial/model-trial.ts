@@ -14,7 +14,7 @@ import { ProblemException } from '#libs/nest/index.js';
 import { orArtifactProblem } from '../artifacts/artifact-problem.js';
 import { optimisedBytes, type TrialRequest } from './protocol.js';
 import { runTrial, type Finding, type TrialOptions } from './run-trial.js';
-import { TrialQueue } from './trial-queue.js';
+import { Turns } from '../turns.js';
 
 export interface ModelTrialOptions {
   readonly artifacts: ArtifactStore;
@@ -67,7 +67,7 @@ const mostSampleRows = 10_000;
 /** Tries models one at a time, each in a process of its own. What ran once is remembered by its digest. */
 export class ModelTrial {
   readonly #options: ModelTrialOptions;
-  readonly #queue = new TrialQueue();
+  readonly #queue = new Turns('models wait for their trial run');
   readonly #passed = new LRUCache<string, Signature>({ max: rememberedModels });
   readonly #running = new Set<ChildProcess>();
   #stopped = false;

@@ -12,6 +12,7 @@ import { deployments } from '#projections/deployments/index.js';
 import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
+import { training } from '#projections/training/index.js';
 import { CommandFailed } from '../errors.js';
 import type { Servers } from './servers.js';
 
@@ -34,7 +35,7 @@ export function readModels(servers: Servers): ReadModel[] {
     name: projection.name,
     rebuild: (options) => rebuild(projection, { ...options, database, source: trafficSource(servers.traffic) }),
   });
-  return [ofEvents(registry), ofEvents(deployments), ofEvents(lineage), ofTraffic(traffic)];
+  return [ofEvents(registry), ofEvents(deployments), ofEvents(lineage), ofEvents(training), ofTraffic(traffic)];
 }
 
 /** The named one, or all. @throws CommandFailed for a name that no read model has */

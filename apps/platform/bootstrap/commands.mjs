@@ -17,7 +17,10 @@ Each installs dependencies and builds where that is needed. Settings are environ
   MODELOG_HOST, MODELOG_PORT    where to listen (127.0.0.1, 5000)
   MODELOG_AUTH_SECRET           signs tokens: 32 characters or more; without it, loopback only
   MODELOG_DATA_DIR              everything Modelog writes (.modelog)
+  MODELOG_DATASETS_DIR          where data sets are read from (datasets in the data folder)
   MODELOG_SERVING_PROCESSES     model servers (one less than the cores, at least 1)
+  MODELOG_TRAINING_WORKERS      processes that train, one job each at a time (1; 0: none here)
+  MODELOG_TRAINING_THREADS      threads of each of them (the cores)
   NATS_URL, DATABASE_URL        servers to use instead of starting some
   MODELOG_NATS_SERVER           a nats-server program to use instead of looking for one
   LOG_LEVEL                     trace, debug, info, warn, error, fatal, silent (info)

@@ -7,3 +7,4 @@ export * from './predict.js';
 export * from './access.js';
 export * from './compare.js';
 export * from './lineage.js';
+export * from './training.js';

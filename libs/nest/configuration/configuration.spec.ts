@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { rootFolder } from '#apps/platform/root-folder.js';
+import { checkSpaces, readParameters } from '#libs/contracts/index.js';
 import { ConfigurationInvalid, describeProblems, loadConfiguration, requireConfiguration } from '../index.js';
 
 const env = { NATS_URL: 'nats://127.0.0.1:4222', DATABASE_URL: 'postgres://127.0.0.1/modelog' };
@@ -114,7 +116,11 @@ describe('loadConfiguration', () => {
   it('refuses a configuration file that nothing reads, and a named folder that is not there', async () => {
     const { problems: found, directory } = await problems(env, { 'pipelines_config.yaml': '', 'notes.txt': '' });
     expect(found).toEqual([
-      { source: join(directory, 'pipelines_config.yaml'), path: '', expected: 'one of the files pipeline_config.yaml' },
+      {
+        source: join(directory, 'pipelines_config.yaml'),
+        path: '',
+        expected: 'one of the files model_config.yaml, pipeline_config.yaml',
+      },
     ]);
     const missing = await loadConfiguration({ env, directory: join(root, 'nowhere') });
     expect(missing.ok ? '' : describeProblems(missing.rejection)).toContain('nowhere: expected a readable folder');
@@ -124,5 +130,49 @@ describe('loadConfiguration', () => {
     const directory = await folder({ 'pipeline_config.yaml': 'x: 1' });
     await expect(requireConfiguration({ env: {}, directory })).rejects.toThrow(ConfigurationInvalid);
     await expect(requireConfiguration({ env: {}, directory })).rejects.toThrow(/NATS_URL[\s\S]*x: expected one of/);
+  });
+});
+
+describe('the files that ship', () => {
+  const shipped = (name: string) => readFile(join(rootFolder, 'config', name), 'utf8');
+  const load = async (files: Record<string, string>) =>
+    (await requireConfiguration({ env, directory: await folder(files) })).files;
+
+  /** The text with its commented example in the place of the empty value before it. */
+  const withExample = (text: string, key: string): string => {
+    const [before, after] = text.split(new RegExp(`^ *${key}: {}\\n`, 'm'));
+    return `${before}${after!.replaceAll(/^( *)# /gm, '$1')}`;
+  };
+
+  it('say of training what holds without them', async () => {
+    const given = await load({
+      'model_config.yaml': await shipped('model_config.yaml'),
+      'pipeline_config.yaml': await shipped('pipeline_config.yaml'),
+    });
+    const without = await load({});
+    expect(given.pipeline.training).toEqual(without.pipeline.training);
+    expect(given.model).toEqual(without.model);
+  });
+
+  it('show examples that are valid, of a model and of the trainers that ship', async () => {
+    const { model } = await load({ 'model_config.yaml': withExample(await shipped('model_config.yaml'), 'models') });
+    const churn = model.models['churn']!;
+    expect(churn).toMatchObject({ algorithm: 'random_forest', hyperparameters: { n_estimators: 100, max_depth: 10 } });
+    expect(churn.validation).toMatchObject({ test_size: 0.2, cv_folds: 5 });
+    expect(readParameters('random_forest', churn.hyperparameters!)).toMatchObject({ ok: true });
+    expect(checkSpaces(churn.search!.spaces!)).toMatchObject({ ok: true });
+    const text = await shipped('pipeline_config.yaml');
+    const example = withExample(text.slice(0, text.indexOf('\nserving:')), 'commands');
+    const { commands } = (await load({ 'pipeline_config.yaml': example })).pipeline.training;
+    expect(Object.keys(commands)).toEqual(['sklearn', 'xgboost']);
+    for (const { command, directory } of Object.values(commands)) {
+      expect((await stat(join(rootFolder, 'config', directory!, command.at(-1)!))).isFile()).toBe(true);
+    }
+  });
+
+  it('name the path of a wrong key of a model', async () => {
+    const { text } = await problems(env, { 'model_config.yaml': 'models: { churn: { algorithm: forest, trees: 3 } }' });
+    expect(text).toMatch(/models\.churn\.algorithm: expected .*random_forest.*, found "forest"/);
+    expect(text).toMatch(/models\.churn\.trees: expected one of the keys algorithm, hyperparameters, .*, found 3/);
   });
 });

@@ -47,11 +47,16 @@ function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   let at = unwrapped(schema);
   for (const key of path) {
-    const next = at instanceof z.ZodObject ? (at.shape as Record<PropertyKey, z.ZodType | undefined>)[key] : undefined;
+    const next = memberOf(at, key);
     if (next === undefined) return [];
     at = unwrapped(next);
   }
   return at instanceof z.ZodObject ? Object.keys(at.shape) : [];
+}
+
+function memberOf(schema: z.ZodType, key: PropertyKey): z.ZodType | undefined {
+  if (schema instanceof z.ZodRecord) return schema.valueType as z.ZodType;
+  return schema instanceof z.ZodObject ? (schema.shape as Record<PropertyKey, z.ZodType | undefined>)[key] : undefined;
 }
 
 function unwrapped(schema: z.ZodType): z.ZodType {

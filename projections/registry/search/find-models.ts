@@ -1,8 +1,15 @@
 /** Models of which one version satisfies a filter. */
-import { asOf, filterSql, pageSql, type Filter, type Queryable } from '#libs/projecting/index.js';
+import {
+  asOf,
+  filterSql,
+  pageSql,
+  type Asked,
+  type Filter,
+  type Queryable,
+  type Searched,
+} from '#libs/projecting/index.js';
 import { candidatesOf } from './candidates.js';
 import { modelOrder, versionFilter } from './fields.js';
-import type { Asked, Searched } from './list.js';
 
 export const searchedModels: Searched = {
   list: 'models',

@@ -1,8 +1,15 @@
 /** Versions of one model or of all that satisfy a filter. */
-import { asOf, filterSql, pageSql, type Filter, type Queryable } from '#libs/projecting/index.js';
+import {
+  asOf,
+  filterSql,
+  pageSql,
+  type Asked,
+  type Filter,
+  type Queryable,
+  type Searched,
+} from '#libs/projecting/index.js';
 import { candidatesOf } from './candidates.js';
 import { versionFilter, versionOrder } from './fields.js';
-import type { Asked, Searched } from './list.js';
 import { alongIndex } from './walk.js';
 
 /** Models in order of their names, the versions of each in order of registration. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { api, championAlias, type ModelEvent } from '#libs/contracts/index.js';
-import { parseFilter, parseOrder, type Field, type FieldValue } from '#libs/projecting/index.js';
+import { parseFilter, parseOrder, type Field, type FieldValue, type SearchAt } from '#libs/projecting/index.js';
 import { inOrder, matches, type ValueOf } from '#libs/projecting/testing/filter.js';
 import { recordedEvent } from '#libs/projecting/testing/recorded-events.js';
 import * as events from '../testing/events.js';
@@ -9,7 +9,6 @@ import { registered } from '../testing/events.js';
 import { actors, models, randomLog, words } from '../testing/random-log.js';
 import { answered, registryDatabase, type RegistryDatabase } from '../testing/registry-database.js';
 import { versionFilter, versionOrder } from './fields.js';
-import type { SearchAt } from './list.js';
 
 let read: RegistryDatabase;
 beforeAll(async () => {

@@ -3,13 +3,13 @@ import {
   asOf,
   filterSql,
   pageSql,
+  type Asked,
   type FieldDefinition,
   type Filter,
   type Queryable,
   type Sort,
 } from '#libs/projecting/index.js';
 import type { FoundVersion } from './find-versions.js';
-import type { Asked } from './list.js';
 
 /** An index that has versions in the order asked for. */
 interface Track {

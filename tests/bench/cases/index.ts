@@ -5,6 +5,7 @@ import { memory } from './memory.js';
 import { onnx } from './onnx.js';
 import { predict, predictBatch } from './predict.js';
 import { projection } from './projection.js';
+import { quality } from './quality.js';
 import { registryReads } from './registry.js';
 import { start } from './start.js';
 
@@ -19,4 +20,5 @@ export const cases: readonly BenchCase[] = [
   registryReads,
   start,
   memory,
+  quality,
 ];

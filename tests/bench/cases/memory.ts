@@ -13,14 +13,14 @@ const SAMPLE_EVERY_MS = 2_000;
 /** Proportional set size, so that pages shared by several processes count once. */
 export const memory: BenchCase = {
   name: 'memory',
-  about: 'proportional set size (PSS) at rest after start, one serving process, nothing deployed',
+  about: 'proportional set size (PSS) at rest after start, one serving process, one training worker, nothing deployed',
   unit: 'MB',
   needsLoadGenerator: false,
   maxBlocks: 3,
   warmUp: false,
   prepare: async ({ clock }) => {
     const { startPlatform } = await import('#tests/support/platform.js');
-    const platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '1' } });
+    const platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '1', MODELOG_TRAINING_WORKERS: '1' } });
     const components = rootComponents(platform.pid, platform.processes());
     const everything = () => total(processTree(components.map(({ pid }) => pid)));
     await settled(everything, clock.monotonic.bind(clock));

@@ -1,4 +1,4 @@
-import type { Alternative, BenchCase, BenchContext, PreparedCase, Sample } from '../bench.js';
+import type { Alternative, BenchCase, BenchContext, CaseReport, PreparedCase, Sample } from '../bench.js';
 import { machineSeconds } from './process-usage.js';
 import { summarise, type Row, type Series } from './summary.js';
 
@@ -20,6 +20,7 @@ export interface CaseResult {
   readonly rows: readonly Row[];
   /** What every block gave, in the order in which they ran. */
   readonly samples: readonly { readonly name: string; readonly values: readonly number[] }[];
+  readonly report?: CaseReport;
 }
 
 /** Measures a case's alternatives in turn (A B C, A B C, …), so that a drift of the machine's speed meets all alike. */
@@ -44,6 +45,7 @@ async function measure(bench: BenchCase, prepared: PreparedCase, options: RunOpt
       samples.get(alternative)!.push(sample);
     }
   }
+  const report = await prepared.report?.(options.signal);
   const after = machineSeconds();
 
   const series: Series[] = alternatives.map((alternative) => ({ ...alternative, samples: samples.get(alternative)! }));
@@ -56,6 +58,7 @@ async function measure(bench: BenchCase, prepared: PreparedCase, options: RunOpt
     stolen_share: (after.stolen - before.stolen) / (after.total - before.total),
     rows: summarise(series),
     samples: series.map((one) => ({ name: one.name, values: one.samples.map((sample) => sample.value) })),
+    ...(report === undefined ? {} : { report }),
   };
 }
 

@@ -54,7 +54,7 @@ export function cliCases(world: () => ApiWorld): void {
         logs: [{ stream: 'EVENTS', last_seq: await world().head() }, { stream: 'TRAFFIC' }],
         read_models: [
           ...[{ projection: 'deployments' }, { projection: 'lineage' }],
-          ...[{ projection: 'registry' }, { projection: 'traffic' }],
+          ...[{ projection: 'registry' }, { projection: 'traffic' }, { projection: 'training' }],
         ],
       });
       await world().members.remove('s0');
@@ -139,7 +139,7 @@ export function cliCases(world: () => ApiWorld): void {
       const told = await modelog(['verify'], { env: { MODELOG_DATA_DIR: folder } });
       expect({ code: told.code, err: told.err }).toEqual({ code: 0, err: [] });
       expect(told.out.at(-1)).toBe('Everything holds');
-      expect(told.out.filter((line) => line.includes('equals a rebuild'))).toHaveLength(4);
+      expect(told.out.filter((line) => line.includes('equals a rebuild'))).toHaveLength(5);
     });
 
     it('verify lists what is broken; rebuild mends a read model', async () => {
@@ -160,6 +160,7 @@ export function cliCases(world: () => ApiWorld): void {
       expect(rebuilt.out.join('\n')).toContain('they differ: the rebuilt one is live now');
       const again = await modelog(['--json', 'rebuild']);
       expect(again.out.map((line) => (JSON.parse(line) as { identical: boolean }).identical)).toEqual([
+        true,
         true,
         true,
         true,

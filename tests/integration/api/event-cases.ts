@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { api } from '#libs/contracts/index.js';
 import { fixture, type ApiWorld } from './api-world.js';
+import { openFeedAt, type Feed } from './feed.js';
 import { expectRefused, type Refusal } from './refusals.js';
 
 interface Page {
@@ -125,47 +126,5 @@ export function eventCases(world: () => ApiWorld): void {
   });
 }
 
-interface Feed {
-  /** The next event with data; undefined at the end of the feed. */
-  next(): Promise<{ readonly id: string; readonly data: unknown } | undefined>;
-  close(): Promise<void>;
-}
-
-async function openFeed(world: ApiWorld, query: string, headers: Record<string, string> = {}): Promise<Feed> {
-  const abort = new AbortController();
-  const response = await fetch(`${world.url}/api/events?${query}`, {
-    headers: { accept: 'text/event-stream', ...headers },
-    signal: abort.signal,
-  });
-  expect(response.headers.get('content-type')).toMatch(/^text\/event-stream/);
-  const blocks = blocksOf(response.body!);
-  return {
-    async next() {
-      for (;;) {
-        const { value, done } = await blocks.next();
-        if (done === true) return undefined;
-        const fields = new Map(
-          value.split('\n').map((line) => [line.split(': ', 1)[0]!, line.slice(line.indexOf(': ') + 2)]),
-        );
-        const data = fields.get('data');
-        if (data !== undefined) return { id: fields.get('id')!, data: JSON.parse(data) };
-      }
-    },
-    async close() {
-      abort.abort();
-      await blocks.return(undefined).catch(() => undefined);
-    },
-  };
-}
-
-async function* blocksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
-  let text = '';
-  for await (const piece of body.pipeThrough(new TextDecoderStream())) {
-    text += piece;
-    for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
-      yield text.slice(0, end);
-      text = text.slice(end + 2);
-    }
-  }
-  return undefined;
-}
+const openFeed = (world: ApiWorld, query: string, headers: Record<string, string> = {}): Promise<Feed> =>
+  openFeedAt(`${world.url}/api/events?${query}`, headers);

@@ -1,20 +1,11 @@
-/** What both searches share: how they are asked, and where their pages go on. */
+/** Lists that can be narrowed and ordered: how they are asked, and where their pages go on. */
 import type { Rejection } from '#libs/contracts/index.js';
 import { accept, type Result } from '#libs/kernel/index.js';
-import {
-  parseFilter,
-  parseOrder,
-  readSearchCursor,
-  searchCursorOf,
-  sortValuesOf,
-  type Filter,
-  type FilterSchema,
-  type ReadAt,
-  type Search,
-  type Sort,
-  type SortKey,
-  type SortValues,
-} from '#libs/projecting/index.js';
+import { readSearchCursor, searchCursorOf, type Search } from './cursor.js';
+import { parseFilter, type Filter } from './filter/parse-filter.js';
+import type { FilterSchema } from './filter/schema.js';
+import { parseOrder, sortValuesOf, type Sort, type SortKey, type SortValues } from './filter/sort.js';
+import type { ReadAt } from './reader.js';
 
 /** As `api.searchQuery` gives it. */
 export interface SearchAt extends ReadAt {
@@ -40,13 +31,15 @@ export interface Searched {
   readonly list: string;
   readonly filter: FilterSchema;
   readonly order: FilterSchema;
+  /** An `order_by` for where none is given; left out: by the keys alone. */
+  readonly defaultOrder?: string;
   /** What the list is ordered by where nothing else is said, and where that is equal. */
   readonly keys: readonly SortKey[];
 }
 
 /** Refuses with `invalid_filter`, `invalid_order` or `invalid_cursor`. */
 export function readSearch(searched: Searched, at: SearchAt): Result<Asked, Rejection> {
-  const { limit, cursor, filter: filterText, order_by, ...moment } = at;
+  const { limit, cursor, filter: filterText, order_by = searched.defaultOrder, ...moment } = at;
   const search: Search = { list: searched.list, filter: filterText, order_by };
   const filter = filterText === undefined ? accept(undefined) : parseFilter(filterText, searched.filter);
   if (!filter.ok) return filter;

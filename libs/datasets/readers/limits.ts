@@ -1,0 +1,10 @@
+/** Bytes of one value in a text format. */
+export const longestValue = 1 << 20;
+
+/** Bytes of one row in a text format, which is held in memory. */
+export const longestRow = 1 << 26;
+
+export const mostColumns = 10_000;
+
+/** Characters of a column's name. */
+export const longestName = 256;

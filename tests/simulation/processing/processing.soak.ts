@@ -1,0 +1,3 @@
+import { simulateProcesses } from './simulation.js';
+
+simulateProcesses({ runs: 400, length: 80 });
