@@ -73,7 +73,7 @@ export interface Parts {
 export interface OpenOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
-  /** The compiled trial process; the other compiled programs lie in the folders beside its own. */
+  /** The compiled trial process; the other compiled programs are found from where it lies. */
   readonly trialProgram: string;
 }
 
@@ -146,10 +146,9 @@ async function assemble(
   const tail = new EventTail(events);
   const feeds = new LiveFeeds(tail, clock);
   const trial = new ModelTrial({ artifacts, program: trialProgram });
-  const threads = join(dirname(trialProgram), '../datasets');
-  const profiler = new DatasetProfiler(join(threads, 'profile-thread.js'));
+  const profiler = new DatasetProfiler(join(dirname(trialProgram), '../datasets/profile-thread.js'));
   const scanner = new DatasetScanner({
-    ...{ artifacts, program: join(threads, 'scan-thread.js') },
+    ...{ artifacts, program: join(dirname(trialProgram), '../../../libs/datasets/scan/scan-process.js') },
     allowedUrls: configuration.files.pipeline.training.allowed_urls,
   });
   const requests = apiMetrics(metrics, {

@@ -1,4 +1,4 @@
-import { availableParallelism, constants, hostname, setPriority } from 'node:os';
+import { availableParallelism, getPriority, hostname, setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { openArtifactStore } from '#libs/artifacts/index.js';
 import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
@@ -8,12 +8,16 @@ import { connectNats, createLogger, requireConfiguration, runApp, type RunningAp
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { TrainingWorker } from './worker/training-worker.js';
 
+/** A third of the share of a process at 0 where both want a core: behind predictions, and not starved. */
+const niceness = 5;
+
 /** A training worker with what its environment names: it takes one job at a time. */
 export async function start(): Promise<RunningApp> {
   const { environment, files } = await requireConfiguration({ env: process.env });
   const { MODELOG_INSTANCE: instance, MODELOG_DATA_DIR: folder, MODELOG_REPLICAS: replicas } = environment;
-  // Predictions come first where both share a machine. Threads that are made from here on inherit it.
-  setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
+  // Predictions come first where both share a machine. Threads that are made from here on inherit it. Who was started
+  // below that may not rise to it.
+  setPriority(Math.max(getPriority(), niceness));
   const logger = createLogger({ component: 'training', instance, level: environment.LOG_LEVEL });
   const connection = await connectNats({ url: environment.NATS_URL, name: `training ${instance}`, logger });
   try {

@@ -39,7 +39,7 @@ const sampleRows = 5000;
 const mostCategories = 100;
 
 /** Nothing is estimated: a column lies in memory once more while it is profiled. */
-const everything = { numbers: Infinity, run: 4096, distinct: Infinity };
+const everything = { numbers: Infinity, block: 4096, distinct: Infinity };
 
 /**
  * What later data is compared with: exact profiles of all rows, and at most 5,000 rows themselves, each as likely; the same

@@ -22,9 +22,12 @@ export class ByteTable {
     return this.#size === 0 ? 0 : this.#ends[this.#size - 1]!;
   }
 
-  /** @returns the text's number: `size` as it was before if it is new. @throws RangeError beyond 2 GiB of text. */
-  intern(bytes: Uint8Array, start: number, end: number): number {
-    const hash = hashOf(bytes, start, end);
+  /**
+   * @param hash `hashOf` the text, where it is known.
+   * @returns the text's number: `size` as it was before if it is new.
+   * @throws RangeError beyond 2 GiB of text.
+   */
+  intern(bytes: Uint8Array, start: number, end: number, hash = hashOf(bytes, start, end)): number {
     const mask = this.#slots.length - 1;
     for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
       const known = this.#slots[slot]! - 1;

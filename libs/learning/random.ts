@@ -20,7 +20,7 @@ export class Random {
   uint32(): number {
     const state = this.#state;
     const [a, b, c, d] = [state[0]!, state[1]!, state[2]!, state[3]!];
-    const result = Math.imul(rotated(Math.imul(b, 5), 7), 9) >>> 0;
+    const result = imul(rotated(imul(b, 5), 7), 9) >>> 0;
     state[2] = c ^ a;
     state[3] = d ^ b;
     state[1] = b ^ state[2];
@@ -65,12 +65,15 @@ export class Random {
   }
 }
 
+/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
+const { imul } = Math;
+
 const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by));
 
 /** The finaliser of MurmurHash3: every bit of the word bears on every bit of the result. */
 function mixed(word: number): number {
   let hash = word;
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35);
+  hash = imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  hash = imul(hash ^ (hash >>> 13), 0xc2b2ae35);
   return (hash ^ (hash >>> 16)) >>> 0;
 }

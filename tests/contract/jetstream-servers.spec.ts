@@ -90,6 +90,7 @@ describe('ensureStreams', () => {
       'unchanged',
       'unchanged',
       'unchanged',
+      'unchanged',
     ]);
   });
 

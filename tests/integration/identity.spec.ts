@@ -99,7 +99,7 @@ describe('every call', () => {
     const token = await tokenFor(['scientist', 'approver']);
     expect((await ask('GET', '/api/whoami', token)).body).toEqual({
       ...{ actor: 'grace', roles: ['scientist', 'approver'], authentication: 'token' },
-      permissions: ['read', 'predict', 'register', 'approve'],
+      permissions: ['read', 'predict', 'register', 'train', 'approve'],
       expires_at: expect.stringMatching(/^\d{4}-.*\.000Z$/),
     });
   });

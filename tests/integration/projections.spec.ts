@@ -145,6 +145,7 @@ describe('the projector', () => {
       'projection registry',
       'projection deployments',
       'projection lineage',
+      'projection training',
       'projection traffic',
     ]);
     expect(report.ready).toBe(true);

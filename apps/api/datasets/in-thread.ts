@@ -10,32 +10,19 @@ export class ThreadOutOfMemory extends ModelogError {
   }
 }
 
-export class ThreadStopped extends ModelogError {
-  constructor() {
-    super('stopped', 'the server stops');
-  }
-}
-
 /**
  * The one message that a program answers with, run in a thread of its own: reading a data set takes seconds, and the event
  * loop that answers everybody else must not wait for them.
  * @param program compiled; it is given the task as `workerData`
- * @param signal ends it early
- * @throws ThreadOutOfMemory; ThreadStopped; ModelogError `profile_failed` when the thread fails for a reason of its own
+ * @throws ThreadOutOfMemory; ModelogError `profile_failed` when the thread fails for a reason of its own
  */
-export async function inThread<Answer>(program: string, task: unknown, signal?: AbortSignal): Promise<Answer> {
-  if (signal?.aborted === true) throw new ThreadStopped();
+export async function inThread<Answer>(program: string, task: unknown): Promise<Answer> {
   const worker = new Worker(program, {
     ...{ workerData: task, execArgv: [], env: {} },
     resourceLimits: { maxOldGenerationSizeMb: mostHeap },
   });
-  let stop = (): void => undefined;
   try {
     return await new Promise<Answer>((resolve, fail) => {
-      stop = () => {
-        fail(new ThreadStopped());
-      };
-      signal?.addEventListener('abort', stop);
       worker.once('message', resolve);
       worker.once('error', fail);
       worker.once('exit', (code) => {
@@ -43,11 +30,9 @@ export async function inThread<Answer>(program: string, task: unknown, signal?: 
       });
     });
   } catch (error) {
-    if (error instanceof ThreadStopped) throw error;
     if (isOutOfMemory(error)) throw new ThreadOutOfMemory({ cause: error });
     throw new ModelogError('profile_failed', 'the thread that profiles a data set failed', { cause: error });
   } finally {
-    signal?.removeEventListener('abort', stop);
     await worker.terminate();
   }
 }

@@ -1,11 +1,16 @@
 import { Worker } from 'node:worker_threads';
-import { accept, ModelogError, reject, type Result } from '#libs/kernel/index.js';
+import type { Table } from '#libs/contracts/index.js';
+import { accept, messageOf, ModelogError, reject, type Result } from '#libs/kernel/index.js';
+import { isOutOfMemory, outOfMemory } from './out-of-memory.js';
 import type { AnswerOf, ComputeRefusal, ComputeTask, ThreadReply, ThreadRequest } from './protocol.js';
+import { tableGiven, tableOf, withTable } from './task-table.js';
 
 export interface ComputeOptions {
   /** The compiled compute thread. */
   readonly program: string;
   readonly threads: number;
+  /** Of each thread's heap, in which typed arrays are not (default: Node's). */
+  readonly heapMb?: number;
 }
 
 /** Told while a task runs. @param share of it, 0 to 1 */
@@ -23,6 +28,8 @@ export class ComputePool {
   readonly #options: ComputeOptions;
   readonly #idle: Worker[] = [];
   readonly #busy = new Map<Worker, Waiting>();
+  /** The last one that each thread was given. */
+  readonly #tables = new WeakMap<Worker, Table>();
   readonly #queue: Waiting[] = [];
   #closed = false;
   #tasks = 0;
@@ -32,6 +39,7 @@ export class ComputePool {
   }
 
   /**
+   * A task that takes more memory than a thread has is refused (`out_of_memory`).
    * @throws ModelogError `compute_failed` when the thread fails for a reason of its own, `compute_closed` when the pool is
    * closed meanwhile.
    */
@@ -66,15 +74,38 @@ export class ComputePool {
     if (waiting === undefined) return;
     const thread = this.#idle.pop() ?? this.#start();
     this.#busy.set(thread, waiting);
-    thread.postMessage({ id: ++this.#tasks, task: waiting.task } satisfies ThreadRequest);
+    try {
+      this.#send(thread, waiting.task);
+    } catch (error) {
+      void thread.terminate();
+      this.#onDeath(thread, error);
+    }
+  }
+
+  #send(thread: Worker, task: ComputeTask): void {
+    const table = tableOf(task);
+    const given = table === null || this.#tables.get(thread) === table;
+    const request: ThreadRequest = {
+      id: ++this.#tasks,
+      task: withTable(task, tableGiven),
+      table: given ? null : table,
+    };
+    thread.postMessage(request);
+    if (table !== null) this.#tables.set(thread, table);
   }
 
   #start(): Worker {
-    const thread = new Worker(this.#options.program, { execArgv: [], env: {} });
+    const { program, heapMb } = this.#options;
+    const limits = heapMb === undefined ? {} : { resourceLimits: { maxOldGenerationSizeMb: heapMb } };
+    const thread = new Worker(program, { execArgv: [], env: {}, ...limits });
     thread.on('message', (reply: ThreadReply) => {
       this.#onReply(thread, reply);
     });
     thread.on('error', (error) => {
+      this.#onDeath(thread, error);
+    });
+    thread.on('messageerror', (error) => {
+      void thread.terminate();
       this.#onDeath(thread, error);
     });
     thread.on('exit', (code) => {
@@ -103,7 +134,8 @@ export class ComputePool {
     if (at >= 0) this.#idle.splice(at, 1);
     const waiting = this.#busy.get(thread);
     this.#busy.delete(thread);
-    waiting?.reject(new ModelogError('compute_failed', 'a compute thread died', { cause }));
+    if (isOutOfMemory(cause)) waiting?.resolve(reject(outOfMemory(messageOf(cause))));
+    else waiting?.reject(new ModelogError('compute_failed', `a compute thread died: ${messageOf(cause)}`, { cause }));
     if (!this.#closed) this.#next();
   }
 }

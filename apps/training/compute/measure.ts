@@ -20,8 +20,6 @@ export function measure(task: MeasureTask): Result<MeasureAnswer, ComputeRefusal
   const { data, rows, seed } = task;
   const measured = measuredOf(task, task.predicted);
   if (!measured.ok) return measured;
-  const champion = championOf(task, measured.value);
-  if (!champion.ok) return champion;
   return accept({
     metrics: { ...measured.value.metrics() },
     intervals: bootstrapIntervals(measured.value, { seed }),
@@ -34,7 +32,7 @@ export function measure(task: MeasureTask): Result<MeasureAnswer, ComputeRefusal
         rows: positions.length,
         metrics: { ...measured.value.take(positions).metrics() },
       })),
-    champion: champion.value,
+    ...championOf(task, measured.value),
   });
 }
 
@@ -60,15 +58,16 @@ function byClass({ data, rows, predicted }: MeasureTask): Pick<MeasureAnswer, 'p
   };
 }
 
-function championOf(task: MeasureTask, candidate: MeasuredRows): Result<MeasureAnswer['champion'], ComputeRefusal> {
-  if (task.champion === null) return accept(null);
+/** What is wrong with the champion is not the job's fault. */
+function championOf(task: MeasureTask, candidate: MeasuredRows): Pick<MeasureAnswer, 'champion' | 'championFault'> {
+  if (task.champion === null) return { champion: null, championFault: null };
   const measured = measuredOf(task, task.champion);
-  if (!measured.ok) return measured;
+  if (!measured.ok) return { champion: null, championFault: measured.rejection.message };
   const { classes } = task.data;
-  const { difference, ...test } = pairedTest(candidate, measured.value, {
+  const test = pairedTest(candidate, measured.value, {
     kind: classes === null ? 'regression' : 'classification',
     metric: primaryMetric(classes?.length ?? 0),
     seed: task.seed,
   });
-  return accept({ ...test, difference, metrics: { ...measured.value.metrics() } });
+  return { champion: { ...test, metrics: { ...measured.value.metrics() } }, championFault: null };
 }

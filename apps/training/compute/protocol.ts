@@ -2,6 +2,7 @@
 import type {
   DataChecks,
   DataFinding,
+  DataFormat,
   DatasetSchema,
   EvaluationReport,
   FeaturePipeline,
@@ -22,6 +23,15 @@ export interface LearningData {
 export interface Split {
   readonly train: Int32Array;
   readonly test: Int32Array;
+}
+
+/** Reads a file into a table on shared memory. */
+export interface LoadTask {
+  readonly kind: 'load';
+  readonly file: string;
+  readonly format: DataFormat;
+  readonly schema: DatasetSchema;
+  readonly maxBytes: number;
 }
 
 export interface CheckTask {
@@ -92,10 +102,13 @@ export interface MeasureAnswer extends Pick<
   'metrics' | 'intervals' | 'per_class' | 'confusion_matrix' | 'slices'
 > {
   readonly champion: Omit<NonNullable<EvaluationReport['champion']>, 'version' | 'artifact'> | null;
+  /** Why its answers cannot be measured; null: they are, or there are none. */
+  readonly championFault: string | null;
 }
 
-export type ComputeTask = CheckTask | ScoreTask | TrainTask | MeasureTask;
+export type ComputeTask = LoadTask | CheckTask | ScoreTask | TrainTask | MeasureTask;
 export interface ComputeAnswers {
+  readonly load: Table;
   readonly check: CheckAnswer;
   readonly score: ScoreAnswer;
   readonly train: TrainAnswer;
@@ -111,7 +124,10 @@ export interface ComputeRefusal {
 
 export interface ThreadRequest {
   readonly id: number;
+  /** Its table is in `table`. */
   readonly task: ComputeTask;
+  /** null: the one that the thread was given last, or none is needed. */
+  readonly table: Table | null;
 }
 export type ThreadReply =
   | { readonly id: number; readonly kind: 'progress'; readonly share: number; readonly message: string | null }

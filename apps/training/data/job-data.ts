@@ -1,11 +1,11 @@
 import type { Table, TrainingSpec, ValidationPlan } from '#libs/contracts/index.js';
-import { loadTable } from '#libs/datasets/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { holdOut } from '#libs/learning/index.js';
+import type { ComputePool } from '../compute/compute-pool.js';
 import type { LearningData, Split } from '../compute/protocol.js';
 import type { JobFailure } from '../job/failure.js';
 import type { StageResults } from '../job/stage-results.js';
-import { digestOf, locate, unreadable, type LocatedSource, type SourceOptions } from './job-dataset.js';
+import { digestOf, locate, type LocatedSource, type SourceOptions } from './job-dataset.js';
 import { at, columnOf, labelledRows, targetOf, type Classes } from './labelled.js';
 
 /** Most bytes of a table in memory. */
@@ -21,6 +21,7 @@ export class JobData {
     private readonly spec: TrainingSpec,
     private readonly results: StageResults,
     private readonly options: SourceOptions,
+    private readonly compute: Pick<ComputePool, 'run'>,
   ) {}
 
   async locate(): Promise<Result<LocatedSource, JobFailure>> {
@@ -43,8 +44,9 @@ export class JobData {
         code: 'dataset_changed',
         message: `the data set has other bytes now: expected ${digest}, found ${found}`,
       });
-    const loaded = await loadTable(source, format, schema, { maxBytes: mostTableBytes, shared: true });
-    if (!loaded.ok) return reject(unreadable(loaded.rejection));
+    const { file } = source;
+    const loaded = await this.compute.run({ kind: 'load', file, format, schema, maxBytes: mostTableBytes });
+    if (!loaded.ok) return loaded;
     this.#table = loaded.value;
     return loaded;
   }

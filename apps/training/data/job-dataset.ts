@@ -11,6 +11,7 @@ import {
   openDataFile,
   type DatasetRefusal,
   type DataSource,
+  type FileSource,
 } from '#libs/datasets/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import type { JobFailure } from '../job/failure.js';
@@ -25,7 +26,7 @@ export interface SourceOptions {
 }
 
 export interface LocatedSource {
-  readonly source: DataSource;
+  readonly source: FileSource;
   readonly format: DataFormat;
 }
 
@@ -41,7 +42,7 @@ export async function locate(from: DatasetSource, options: SourceOptions): Promi
   return accept({ source: abortable(found.value, options.signal), format });
 }
 
-async function atUri(uri: string, options: SourceOptions): Promise<Result<DataSource, JobFailure>> {
+async function atUri(uri: string, options: SourceOptions): Promise<Result<FileSource, JobFailure>> {
   const { datasets, allowedUrls, folder, signal } = options;
   const opened = /^https?:\/\//i.test(uri)
     ? await fetchedSource(uri, { allowed: allowedUrls, folder, signal })
@@ -52,7 +53,7 @@ async function atUri(uri: string, options: SourceOptions): Promise<Result<DataSo
 async function ofArtifact(
   digest: string,
   { artifacts, folder, signal }: SourceOptions,
-): Promise<Result<DataSource, JobFailure>> {
+): Promise<Result<FileSource, JobFailure>> {
   const file = join(folder, 'dataset');
   try {
     const { stream } = await artifacts.open(digest);
@@ -65,7 +66,7 @@ async function ofArtifact(
 }
 
 /** A source whose streams end when the job does. */
-const abortable = (source: DataSource, signal: AbortSignal): DataSource => ({
+const abortable = (source: FileSource, signal: AbortSignal): FileSource => ({
   ...source,
   async *stream() {
     for await (const piece of source.stream()) {
@@ -76,10 +77,10 @@ const abortable = (source: DataSource, signal: AbortSignal): DataSource => ({
 });
 
 /** What a reader refused, as the end of a job. */
-export function unreadable({ reason, where, detail }: DatasetRefusal): JobFailure {
-  const code = reason === 'not_allowed' ? 'dataset_not_allowed' : 'dataset_unreadable';
-  return { code, message: where === null ? detail : `${where}: ${detail}` };
-}
+export const unreadable = ({ reason, detail }: DatasetRefusal): JobFailure => ({
+  code: reason === 'not_allowed' ? 'dataset_not_allowed' : 'dataset_unreadable',
+  message: detail,
+});
 
 /** `sha256:` of what a source holds now. */
 export async function digestOf(source: DataSource): Promise<string> {

@@ -10,9 +10,11 @@ export async function writeCsv(
   table: Table,
   columns: readonly string[],
   rows: Int32Array,
+  signal?: AbortSignal,
 ): Promise<void> {
   const chosen = columns.map((name) => table.columns.find((column) => column.name === name)!);
-  await pipeline(Readable.from(linesOf(chosen, rows)), createWriteStream(file));
+  const options = signal === undefined ? {} : { signal };
+  await pipeline(Readable.from(linesOf(chosen, rows)), createWriteStream(file), options);
 }
 
 const linesAtOnce = 1000;

@@ -89,7 +89,8 @@ async function predictions(
 ) {
   const signature = readSignature(onnx, { featureNames: featureNames ?? undefined, nullable });
   if (!signature.ok) throw new Error(signature.rejection.detail);
-  const opened = await openPredictor({ bytes: onnx, signature: signature.value, table, classes });
+  const { signal } = new AbortController();
+  const opened = await openPredictor({ bytes: onnx, signature: signature.value, table, classes, signal });
   if (!opened.ok) throw new Error(opened.rejection.message);
   const predicted = await opened.value.predict(rows(180, count));
   await opened.value.dispose();

@@ -11,9 +11,14 @@ process.on('disconnect', () => process.kill(-process.pid, 'SIGKILL'));
 process.once('message', (message) => {
   const { command, directory, env } = /** @type {import('./guarded-process.js').GuardedCommand} */ (message);
   const [program = '', ...args] = command;
-  const child = spawn(program, args, { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
-  child.once('error', ({ message: reason }) => tell({ kind: 'not_started', reason }));
-  child.once('exit', (code, signal) => tell({ kind: 'exited', code, signal }));
+  try {
+    const child = spawn(program, args, { cwd: directory, env, stdio: ['ignore', 'inherit', 'inherit'] });
+    child.once('error', ({ message: reason }) => tell({ kind: 'not_started', reason }));
+    child.once('exit', (code, signal) => tell({ kind: 'exited', code, signal }));
+  } catch (error) {
+    // Parameters too long for an environment, or with a U+0000 in them, are thrown and no event.
+    tell({ kind: 'not_started', reason: error instanceof Error ? error.message : String(error) });
+  }
 });
 
 /** @param {import('./guarded-process.js').CommandEnd} end */

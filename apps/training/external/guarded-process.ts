@@ -131,7 +131,8 @@ async function lookAtMemory(
   onBytes: (bytes: number) => void,
 ): Promise<void> {
   while (!ended.aborted) {
-    const members = await groupMembers(leader, marker);
+    // One that fails, for want of file handles or processes, is made up for by the next.
+    const members = await groupMembers(leader, marker).catch(() => []);
     onBytes(members.reduce((sum, { rss }) => sum + rss, 0));
     await delay(everyMs, undefined, { signal: ended }).catch(() => undefined);
   }

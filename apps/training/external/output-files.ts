@@ -21,7 +21,8 @@ const MiB = 1024 * 1024;
 
 /** Largest files, in bytes, and most entries of each. */
 const limits = {
-  model: 2048 * MiB,
+  // What the stages that follow read, and serving loads.
+  model: 1024 * MiB,
   text: 4 * MiB,
   metrics: 1000,
   names: 100_000,

@@ -15,20 +15,25 @@ export interface JobLogOptions {
   readonly operations: StreamStore;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Aborts when the job is no longer this worker's: lines that a log which is away does not take then are not waited for. */
+  readonly signal: AbortSignal;
 }
 
 /** As long as a line may be. */
 const mostCharacters = 8192;
 /** Lines that wait for the log; what is beyond them is counted, and said. */
 const mostWaiting = 10_000;
+/** Lines that are under way together, in order: a trainer that says much would wait for the disk line by line. */
+const linesAtOnce = 64;
 
 /** The log of one job and its trials, on OPERATIONS. A line is best effort; a trial is stored before it counts. */
 export class JobLog {
   readonly #options: JobLogOptions;
   #stage: TrainingStage | null = null;
-  #writing: Promise<void> = Promise.resolve();
-  #waiting = 0;
+  readonly #lines: JobLogLine[] = [];
+  #writing: Promise<void> | null = null;
   #leftOut = 0;
+  #away = false;
 
   constructor(options: JobLogOptions) {
     this.#options = options;
@@ -65,7 +70,7 @@ export class JobLog {
 
   #line(level: JobLogLine['level'], message: string): void {
     const { clock, worker } = this.#options;
-    if (this.#waiting >= mostWaiting) {
+    if (this.#lines.length >= mostWaiting) {
       this.#leftOut++;
       return;
     }
@@ -73,18 +78,28 @@ export class JobLog {
     this.#leftOut = 0;
     const text = `${message.toWellFormed().slice(0, mostCharacters - left.length)}${left}`;
     const line: JobLogLine = { at: isoTime(clock.now()), stage: this.#stage, level, message: text, worker };
-    this.#waiting++;
-    this.#writing = this.#writing.then(() => this.#write(line));
+    this.#lines.push(line);
+    this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
+  }
+
+  /** Never rejects. */
+  async #writeAll(): Promise<void> {
+    await Promise.resolve();
+    while (this.#lines.length > 0) {
+      const lines = this.#lines.splice(0, this.#away ? 1 : linesAtOnce);
+      await Promise.all(lines.map((line) => this.#write(line)));
+    }
   }
 
   async #write(line: JobLogLine): Promise<void> {
-    const { operations, jobId, logger } = this.#options;
+    const { operations, jobId, logger, signal } = this.#options;
     try {
+      if (this.#away && signal.aborted) throw new Error('the log is away and the job is over');
       await operations.publish({ subject: subjects.jobLog(jobId), headers: {}, data: encoded(line) });
+      this.#away = false;
     } catch (error) {
+      this.#away = true;
       logger.warn({ reason: messageOf(error), job_id: jobId, line: line.message }, 'a line of a job is lost');
-    } finally {
-      this.#waiting--;
     }
   }
 }

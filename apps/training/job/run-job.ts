@@ -28,10 +28,11 @@ export async function runJob(options: WorkerOptions, job: ClaimedJob, held: Held
   const { signal } = held;
   const folder = join(folders.work, jobId);
   await mkdir(folder, { recursive: true });
-  const log = new JobLog({ jobId, worker: name, operations, clock, logger });
+  const log = new JobLog({ jobId, worker: name, operations, clock, logger, signal });
   const compute = new ComputePool({ program: options.computeProgram, threads: options.threads });
   const results = new StageResults(job.results);
-  const data = new JobData(spec, results, { artifacts, datasets: folders.datasets, allowedUrls, folder, signal });
+  const from = { artifacts, datasets: folders.datasets, allowedUrls, folder, signal };
+  const data = new JobData(spec, results, from, compute);
   const endThreads = (): void => void compute.close();
   signal.addEventListener('abort', endThreads, { once: true });
   try {
@@ -58,8 +59,9 @@ export async function runJob(options: WorkerOptions, job: ClaimedJob, held: Held
   }
 }
 
-/** A message holds 1 MiB: the step of a process that is told of the stage holds its event, and a little more. */
-const mostResultBytes = 1_000_000;
+/** A message holds 1 MiB: the step of a process that is told of the stage holds its event and more,
+ * and what is registered holds the signature beside metrics, tags and a description. */
+const mostResultBytes = 900_000;
 
 /** @returns false when the job has ended with this stage */
 async function doStage(stage: TrainingStage, context: JobContext, held: HeldClaim): Promise<boolean> {

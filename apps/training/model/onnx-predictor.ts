@@ -20,6 +20,8 @@ export interface PredictorOptions {
   readonly signature: Signature;
   readonly table: Table;
   readonly classes: Classes;
+  /** Ends a prediction between two runs. */
+  readonly signal: AbortSignal;
 }
 
 /** Rows of one run: the event loop goes on between two. */
@@ -27,7 +29,7 @@ const rowsAtOnce = 1024;
 
 /** Refuses a graph that cannot run, or whose features or classes are not those of the table. */
 export async function openPredictor(options: PredictorOptions): Promise<Result<OnnxPredictor, JobFailure>> {
-  const { bytes, signature, table, classes } = options;
+  const { bytes, signature, table, classes, signal } = options;
   const writers: Writer[] = [];
   for (const feature of signature.features) {
     const writer = writerOf(feature, table);
@@ -41,7 +43,7 @@ export async function openPredictor(options: PredictorOptions): Promise<Result<O
     await loaded.value.dispose();
     return read;
   }
-  return accept(new SessionPredictor(loaded.value, writers, read.value));
+  return accept(new SessionPredictor(loaded.value, writers, read.value, signal));
 }
 
 class SessionPredictor implements OnnxPredictor {
@@ -51,6 +53,7 @@ class SessionPredictor implements OnnxPredictor {
     private readonly model: LoadedModel,
     private readonly writers: readonly Writer[],
     private readonly read: Reader,
+    private readonly signal: AbortSignal,
   ) {
     this.signature = model.signature;
   }
@@ -61,12 +64,14 @@ class SessionPredictor implements OnnxPredictor {
   ): Promise<Float64Array> {
     const predicted = new Float64Array(rows.length * this.read.width);
     const batch = new InputBatch(this.model.inputColumns, rowsAtOnce);
+    const writers = this.writers.map(({ column, into }) => ({
+      source: instead?.column === column ? instead.rows : rows,
+      write: into(batch.columns),
+    }));
     for (let from = 0; from < rows.length; from += rowsAtOnce) {
+      this.signal.throwIfAborted();
       const count = Math.min(rowsAtOnce, rows.length - from);
-      for (const { column, write } of this.writers) {
-        const source = instead?.column === column ? instead.rows : rows;
-        for (let row = 0; row < count; row++) write(batch.columns, row, source[from + row]!);
-      }
+      for (const { source, write } of writers) for (let row = 0; row < count; row++) write(row, source[from + row]!);
       const outputs = await this.model.run(batch.view(0, count), count);
       this.read.into(outputs, count, predicted, from * this.read.width);
       await new Promise(setImmediate);
@@ -82,8 +87,8 @@ class SessionPredictor implements OnnxPredictor {
 interface Writer {
   /** Of the table. */
   readonly column: string;
-  /** Row `to` of the batch gets row `from` of the table. */
-  readonly write: (columns: readonly BatchColumn[], to: number, from: number) => void;
+  /** Into these columns: row `to` of the batch gets row `from` of the table. */
+  readonly into: (columns: readonly BatchColumn[]) => (to: number, from: number) => void;
 }
 
 function writerOf(feature: Feature, table: Table): Result<Writer, JobFailure> {
@@ -94,15 +99,27 @@ function writerOf(feature: Feature, table: Table): Result<Writer, JobFailure> {
   if (feature.index === null) return misfit('arrays are not columns of a data set');
   const valueAt = valuesFor(feature, column);
   if (valueAt === null) return misfit(`the model takes ${feature.type}, the column holds ${column.type}`);
+  if (takesWhole.has(feature.type)) {
+    const row = 'values' in column ? column.values.findIndex((value) => !Number.isInteger(value)) : -1;
+    if (row >= 0) return misfit(`the model takes ${feature.type}, row ${row + 1} holds ${cellOf(column, row)}`);
+  }
   const { input, index } = feature;
   return accept({
     column: column.name,
-    write(columns, to, from) {
+    into(columns) {
       const { data, width } = columns.find(({ name }) => name === input)!;
-      (data as unknown[])[to * width + index] = valueAt(from);
+      return (to, from) => {
+        (data as unknown[])[to * width + index] = valueAt(from);
+      };
     },
   });
 }
+
+/** Tensors in which nothing can be missing, nor lie between two numbers; serving refuses such values as well. */
+const takesWhole = new Set<Feature['type']>(['int64', 'int32', 'int16', 'int8', 'uint8', 'bool']);
+
+const cellOf = (column: TableColumn, row: number): string =>
+  'values' in column && !Number.isNaN(column.values[row]!) ? String(column.values[row]!) : 'none';
 
 /** A cell as the tensor holds it; null where the column has nothing of the kind. */
 function valuesFor({ type }: Feature, column: TableColumn): ((row: number) => unknown) | null {
@@ -116,7 +133,7 @@ function valuesFor({ type }: Feature, column: TableColumn): ((row: number) => un
     case 'float64':
       return (row) => values[row]!;
     case 'int64':
-      return (row) => BigInt(Math.trunc(values[row]!));
+      return (row) => BigInt(values[row]!);
     case 'string':
       return (row) => textOf(column.type, values[row]!);
     default:

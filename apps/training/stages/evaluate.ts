@@ -1,6 +1,6 @@
 import { championAlias, readParameters, type EvaluationReport, type StageResult } from '#libs/contracts/index.js';
 import { findVersion, modelDefinition } from '#libs/domain/index.js';
-import { accept, reject, type Result } from '#libs/kernel/index.js';
+import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
 import { permutationImportance, primaryMetric, scoreOf } from '#libs/learning/index.js';
 import { metricsOf } from '../compute/metrics-of.js';
 import type { LearningData, Split } from '../compute/protocol.js';
@@ -42,15 +42,12 @@ async function evaluated(evaluating: Evaluating): Promise<Result<StageResult, Jo
   const predicted = await model.predict(rows);
   const champion = await championOn(evaluating);
   const { slices, seed } = spec;
-  const unknown = slices.find((name) => data.table.columns.every((column) => column.name !== name));
-  if (unknown !== undefined)
-    return reject({ code: 'unknown_slice', message: `slices: the data set has no column '${unknown}'` });
   const measured = await compute.run({
     kind: 'measure',
     data,
     rows,
     predicted,
-    champion: champion?.predicted ?? null,
+    champion: champion !== null && 'predicted' in champion ? champion.predicted : null,
     slices,
     seed,
   });
@@ -58,14 +55,17 @@ async function evaluated(evaluating: Evaluating): Promise<Result<StageResult, Jo
   context.progress(0.3);
   const permutation = await permutationOf(evaluating);
   context.progress(0.7);
-  const { metrics } = measured.value;
+  const { championFault, ...found } = measured.value;
+  const { metrics } = found;
+  const fault = championFault ?? (champion !== null && 'fault' in champion ? champion.fault : null);
+  if (champion !== null && fault !== null) log.warn(`champion ${champion.named.version} is not compared: ${fault}`);
   const report: EvaluationReport = {
     version: 1,
     rows: { train: split.train.length, test: rows.length },
-    ...measured.value,
+    ...found,
     importances: { gain: await gainsOf(context), permutation },
     learning_curve: await learningCurve(evaluating),
-    champion: champion && measured.value.champion && { ...champion.named, ...measured.value.champion },
+    champion: champion && found.champion && { ...champion.named, ...found.champion },
   };
   log.info(
     `hold-out of ${rows.length} rows: ${Object.entries(metrics)
@@ -81,31 +81,28 @@ async function evaluated(evaluating: Evaluating): Promise<Result<StageResult, Jo
     metrics,
     report: await storeJson(options.artifacts, report),
     worse_than_champion: report.champion && report.champion.verdict === 'worse',
+    ...(fault === null ? {} : { champion_not_compared: fault.slice(0, 2000) }),
   });
 }
 
-interface Champion {
+type Champion = {
   readonly named: { readonly version: string; readonly artifact: string };
-  readonly predicted: Float64Array;
-}
+} & ({ readonly predicted: Float64Array } | { readonly fault: string });
 
-/** The champion of now, on the same rows; null: there is none, or it cannot be run on this data set. */
+/** The champion of now, on the same rows, or why it cannot be run on them; null: there is none. */
 async function championOn({ context, learning, split }: Evaluating): Promise<Champion | null> {
-  const { options, spec, log } = context;
+  const { options, spec } = context;
   const { state } = await options.aggregates.load(modelDefinition, spec.model, { consistency: 'leader' });
   const version = findVersion(state, championAlias);
   if (version === undefined) return null;
   const named = { version: version.version, artifact: version.artifact };
   const opened = await openRegistered(context, version, learning);
-  if (!opened.ok) {
-    log.warn(`champion ${version.version} is not compared: ${opened.rejection.message}`);
-    return null;
-  }
+  if (!opened.ok) return { named, fault: opened.rejection.message };
   try {
     return { named, predicted: await opened.value.predict(split.test) };
   } catch (error) {
-    log.warn(`champion ${version.version} is not compared: ${error instanceof Error ? error.message : 'it failed'}`);
-    return null;
+    context.signal.throwIfAborted();
+    return { named, fault: messageOf(error) };
   } finally {
     await opened.value.dispose();
   }
@@ -117,13 +114,18 @@ const permuted = { rows: 2000, repeats: 3, predictions: 1_000_000, leastRows: 20
 async function permutationOf(evaluating: Evaluating): Promise<EvaluationReport['importances']['permutation']> {
   const { context, split, model } = evaluating;
   const affordable = Math.floor(permuted.predictions / permuted.repeats / model.signature.features.length);
-  const rows = split.test.slice(0, Math.min(permuted.rows, Math.max(affordable, permuted.leastRows)));
-  const scoreWith = async (instead?: { column: string; rows: Int32Array }): Promise<number> =>
-    (await scoreOn(evaluating, rows, instead)) ?? 0;
+  const most = Math.min(permuted.rows, Math.max(affordable, permuted.leastRows));
+  const rows = spread(split.test, Math.min(most, split.test.length));
+  const score = await scoreOn(evaluating, rows);
+  if (score === undefined) {
+    context.log.warn(`no importances by permutation: ${rows.length} rows of the hold-out have no score`);
+    return {};
+  }
   return permutationImportance({
     columns: model.signature.features.map(({ name }) => name),
-    ...{ rows: rows.length, score: await scoreWith(), repeats: permuted.repeats, seed: context.spec.seed },
-    scoreShuffled: (column, order) => scoreWith({ column, rows: at(rows, order) }),
+    ...{ rows: rows.length, score, repeats: permuted.repeats, seed: context.spec.seed },
+    scoreShuffled: async (column, order) =>
+      (await scoreOn(evaluating, rows, { column, rows: at(rows, order) })) ?? score,
   });
 }
 

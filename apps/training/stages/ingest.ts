@@ -1,5 +1,5 @@
 import type { StageResult } from '#libs/contracts/index.js';
-import { scanDataset } from '#libs/datasets/index.js';
+import { scanApart } from '#libs/datasets/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { unreadable } from '../data/job-dataset.js';
 import type { JobFailure } from '../job/failure.js';
@@ -13,14 +13,16 @@ export async function ingest({
   options,
   log,
   progress,
+  signal,
 }: JobContext): Promise<Result<StageResult, JobFailure>> {
   const located = await data.locate();
   if (!located.ok) return located;
   const { source, format } = located.value;
-  const size = source.size;
-  const scanned = await scanDataset(source, format, {
+  const scanned = await scanApart(source.file, format, {
+    signal,
+    // Columns that turn out to be text are read twice.
     onBytes: (bytes) => {
-      if (size !== null) progress(bytes / Math.max(1, size));
+      progress(Math.min(1, bytes / Math.max(1, source.size)));
     },
   });
   if (!scanned.ok) return reject(unreadable(scanned.rejection));

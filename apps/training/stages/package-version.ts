@@ -44,17 +44,24 @@ export async function packageVersion(context: JobContext): Promise<Result<StageR
 }
 
 /** Why the gate does not let the version through. */
-export function failedGates(gate: TrainingGate, { metrics, worse_than_champion: worse }: Evaluated): string[] {
+export function failedGates(gate: TrainingGate, evaluated: Evaluated): string[] {
+  const { metrics, worse_than_champion: worse, champion_not_compared: notCompared } = evaluated;
   const failed = Object.entries(boundsOf(gate)).flatMap(([metric, { min, max }]) => {
-    const value = metrics[metric];
+    const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
     if (value === undefined) return [`${metric} was not measured`];
     if (min !== undefined && value < min) return [`${metric} is ${value}: expected at least ${min}`];
     return max !== undefined && value > max ? [`${metric} is ${value}: expected at most ${max}`] : [];
   });
-  return gate.not_worse_than_champion && worse === true ? [...failed, 'it is worse than the champion'] : failed;
+  if (!gate.not_worse_than_champion) return failed;
+  if (worse === true) failed.push('it is worse than the champion');
+  if (notCompared !== undefined) failed.push(`it cannot be compared with the champion: ${notCompared}`);
+  return failed;
 }
 
-type Evaluated = Pick<Extract<StageResult, { stage: 'evaluate' }>, 'metrics' | 'worse_than_champion'>;
+type Evaluated = Pick<
+  Extract<StageResult, { stage: 'evaluate' }>,
+  'metrics' | 'worse_than_champion' | 'champion_not_compared'
+>;
 type Bound = NonNullable<TrainingGate['metrics']>[string];
 
 function boundsOf({ min_auc, min_accuracy, min_r2, max_rmse, metrics }: TrainingGate): Record<string, Bound> {

@@ -50,7 +50,7 @@ export async function search(context: JobContext): Promise<Result<StageResult, J
     ...{ plan, seed: spec.seed, completed, threads: options.threads, signal },
     clock: options.clock,
     // What a former worker spent, as far as its trials tell.
-    spent_s: completed.reduce((sum, { duration_s }) => sum + duration_s, 0) / options.threads,
+    spent_s: completed.reduce((sum, { duration_s }) => sum + duration_s, 0) / Math.min(options.threads, plan.lookback),
     evaluate: (proposal) => tryOut(searching, proposal),
     onTrial: async (trial) => {
       await log.trial(trial);

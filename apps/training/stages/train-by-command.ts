@@ -25,8 +25,8 @@ export async function trainByCommand(
   await mkdir(outputFolder, { recursive: true });
   const [dataFile, testFile] = [join(folder, 'train.csv'), join(folder, 'test.csv')];
   const columns = [...features, spec.target];
-  await writeCsv(dataFile, learning.value.table, columns, split.value.train);
-  await writeCsv(testFile, learning.value.table, columns, split.value.test);
+  await writeCsv(dataFile, learning.value.table, columns, split.value.train, signal);
+  await writeCsv(testFile, learning.value.table, columns, split.value.test, signal);
   log.info(`${trainer.command.join(' ')} learns from ${split.value.train.length} rows`);
   const trained = await runCommandTrainer({
     trainer: { ...trainer, directory: resolve(options.folders.configuration, trainer.directory ?? '.') },

@@ -1,4 +1,4 @@
-import { ArtifactDamaged, ArtifactNotFound } from '#libs/artifacts/index.js';
+import { ArtifactDamaged, ArtifactNotFound, ArtifactTooLarge } from '#libs/artifacts/index.js';
 import { readSignature } from '#libs/onnx/index.js';
 import { reject, type Result } from '#libs/kernel/index.js';
 import type { LearningData } from '../compute/protocol.js';
@@ -14,25 +14,29 @@ export async function openTrained(
   context: JobContext,
   learning: LearningData,
 ): Promise<Result<OnnxPredictor, JobFailure>> {
+  const { signal } = context;
   const { artifact, feature_names: featureNames, nullable } = context.results.of('train');
   const bytes = await context.options.artifacts.read(artifact, { maxBytes: mostBytes });
   const names = featureNames === null ? {} : { featureNames };
   const signature = readSignature(bytes, { ...names, nullable });
   if (!signature.ok) return reject({ code: signature.rejection.code, message: signature.rejection.detail });
-  return openPredictor({ bytes, signature: signature.value, table: learning.table, classes: learning.classes });
+  const { table, classes } = learning;
+  return openPredictor({ bytes, signature: signature.value, table, classes, signal });
 }
 
 /** A version that was registered before, on the same rows; refused where it cannot be run on them. */
 export async function openRegistered(
-  { options }: JobContext,
+  { options, signal }: JobContext,
   { artifact, signature }: { readonly artifact: string; readonly signature: OnnxPredictor['signature'] },
   learning: LearningData,
 ): Promise<Result<OnnxPredictor, JobFailure>> {
   try {
     const bytes = await options.artifacts.read(artifact, { maxBytes: mostBytes });
-    return await openPredictor({ bytes, signature, table: learning.table, classes: learning.classes });
+    return await openPredictor({ bytes, signature, table: learning.table, classes: learning.classes, signal });
   } catch (error) {
-    if (!(error instanceof ArtifactNotFound || error instanceof ArtifactDamaged)) throw error;
+    const unreadable =
+      error instanceof ArtifactNotFound || error instanceof ArtifactDamaged || error instanceof ArtifactTooLarge;
+    if (!unreadable) throw error;
     return reject({ code: 'artifact_unreadable', message: error.message });
   }
 }

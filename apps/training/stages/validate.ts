@@ -4,6 +4,8 @@ import {
   type DatasetProfile,
   type FeaturePipeline,
   type StageResult,
+  type Table,
+  type TrainingSpec,
 } from '#libs/contracts/index.js';
 import { automaticPipeline } from '#libs/datasets/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
@@ -20,6 +22,8 @@ export async function validate(context: JobContext): Promise<Result<StageResult,
   const { schema } = results.of('ingest');
   const table = await data.table();
   if (!table.ok) return table;
+  const misnamed = misnamedColumn(spec, table.value);
+  if (misnamed !== null) return reject(misnamed);
   const { target, task, checks, features: asked } = spec;
   const checked = await compute.run({
     kind: 'check',
@@ -58,6 +62,28 @@ const invalid = (errors: readonly DataFinding[]): JobFailure => ({
     .slice(0, 2000),
   findings: errors,
 });
+
+/** What the request names beside target and features, which the checks look for: before anything is learned. */
+export function misnamedColumn(
+  { validation, slices }: Pick<TrainingSpec, 'validation' | 'slices'>,
+  { columns }: Table,
+): JobFailure | null {
+  const named = [
+    ...(validation.by === null ? [] : [['validation.by', validation.by]]),
+    ...slices.map((name) => ['slices', name]),
+  ];
+  const unknown = named.find(([, name]) => columns.every((column) => column.name !== name));
+  if (unknown === undefined) return null;
+  const [field, name] = unknown;
+  const known = columns
+    .slice(0, mostNames)
+    .map((column) => `'${column.name}'`)
+    .join(', ');
+  const message = `${field}: the data set has no column '${name}', expected one of ${known}${columns.length > mostNames ? ', …' : ''}`;
+  return { code: 'unknown_column', message };
+}
+/** As many as a message lists. */
+const mostNames = 50;
 
 function misfit({ spec }: JobContext, task: string): JobFailure | null {
   const { trainer } = spec;

@@ -19,6 +19,8 @@ export class ClaimOver extends Error {
 export interface ClaimedJob {
   readonly jobId: string;
   readonly claim: number;
+  /** EVENTS sequence of the claim. */
+  readonly seq: number;
   readonly spec: TrainingSpec;
   readonly results: readonly StageResult[];
 }
@@ -52,6 +54,10 @@ export class HeldClaim {
     return this.#job.claim;
   }
 
+  get seq(): number {
+    return this.#job.seq;
+  }
+
   /** Told with the next beat. @param share of the stage, 0 to 1 */
   report(stage: TrainingStage, share: number): void {
     this.#progress = { stage, share: Math.min(1, Math.max(0, share)) };
@@ -68,7 +74,7 @@ export class HeldClaim {
 
   /** @throws ClaimOver when another claim stands. */
   async fail(code: string, message: string, findings?: readonly DataFinding[]): Promise<void> {
-    const told = findings === undefined ? {} : { findings: findings.slice(0, mostFindings) };
+    const told = findings === undefined ? {} : { findings: thatFit(findings) };
     await this.#say({ type: 'FailJob', claim: this.number, code, message: message.slice(0, 8000), ...told }, 'fail');
   }
 
@@ -99,7 +105,10 @@ export class HeldClaim {
       if (this.signal.aborted) return;
       if (this.#progress === null) continue;
       const { stage, share: progress } = this.#progress;
-      await this.#say({ type: 'Progress', claim: this.number, stage, progress }, undefined).catch(() => undefined);
+      await this.#say({ type: 'Progress', claim: this.number, stage, progress }, undefined).catch((error: unknown) => {
+        if (this.signal.aborted) return;
+        this.#options.logger.error({ err: error, job_id: this.#job.jobId }, 'a worker cannot be heard of');
+      });
     }
   }
 
@@ -139,5 +148,14 @@ export class HeldClaim {
 const isTransient = (error: unknown): boolean =>
   error instanceof StreamTimeout || error instanceof StreamUnavailable || error instanceof AppendContention;
 
-/** As many as an event tells. */
-const mostFindings = 200;
+/** Bytes that findings may take of an event. */
+const mostFindingsBytes = 500_000;
+
+/** The first findings, as many as an event holds: the job's end has to be told. */
+export function thatFit(findings: readonly DataFinding[]): readonly DataFinding[] {
+  let bytes = 0;
+  const beyond = findings.findIndex(
+    (finding) => (bytes += Buffer.byteLength(JSON.stringify(finding))) > mostFindingsBytes,
+  );
+  return beyond < 0 ? findings : findings.slice(0, beyond);
+}

@@ -40,22 +40,29 @@ describe('OpenJobs', () => {
   it.each(['TrainingSucceeded', 'TrainingFailed', 'TrainingCancelled'] as const)('forgets a job with %s', (type) => {
     const jobs = folded(requested(jobA), of(type, jobA));
     expect(jobs.claimable('w', first)).toEqual([]);
-    expect(jobs.holds(jobA, 1)).toBe(false);
+    expect(jobs.holds(jobA, { number: 1, seq: 1 })).toBe(false);
   });
 
   it('knows whether a claim still stands', () => {
     const taken = [requested(jobA), claimed(jobA, 1, 'v')];
-    expect(folded(...taken).holds(jobA, 1)).toBe(true);
-    // This worker's own claim has not been read yet.
-    expect(folded(...taken).holds(jobA, 2)).toBe(true);
-    expect(folded(...taken, of('TrainingReleased', jobA)).holds(jobA, 1)).toBe(false);
-    expect(folded(...taken, of('TrainingReleased', jobA), claimed(jobA, 2, 'w')).holds(jobA, 1)).toBe(false);
+    expect(folded(...taken).holds(jobA, { number: 1, seq: 2 })).toBe(true);
+    const released = [...taken, of('TrainingReleased', jobA)];
+    expect(folded(...released).holds(jobA, { number: 1, seq: 2 })).toBe(false);
+    expect(folded(...released, claimed(jobA, 2, 'w')).holds(jobA, { number: 1, seq: 2 })).toBe(false);
+  });
+
+  it('does not miss a claim that it has not read yet', () => {
+    const released = [requested(jobA), claimed(jobA, 1, 'v'), of('TrainingReleased', jobA)];
+    // Other records come between what was read when the job was claimed and the claim.
+    const before = folded(...released, requested(jobB));
+    expect(before.holds(jobA, { number: 2, seq: 5 })).toBe(true);
+    expect(folded(...released, requested(jobB), claimed(jobA, 2, 'w')).holds(jobA, { number: 2, seq: 5 })).toBe(true);
   });
 
   it('has nothing to give behind the last stage', () => {
     const finished = of('TrainingStageFinished', jobA, { result: { stage: 'package' } });
     const jobs = folded(requested(jobA), claimed(jobA, 1, 'w'), finished);
     expect(jobs.claimable('w', second)).toEqual([]);
-    expect(jobs.holds(jobA, 1)).toBe(true);
+    expect(jobs.holds(jobA, { number: 1, seq: 2 })).toBe(true);
   });
 });

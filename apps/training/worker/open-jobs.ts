@@ -22,10 +22,11 @@ export class OpenJobs {
     return this.#sequence;
   }
 
-  /** Whether a claim still stands, as far as the log was read. */
-  holds(jobId: string, claim: number): boolean {
+  /** Whether a claim still stands, as far as the log was read; one that was not read yet does. @param claim `seq`: of its event */
+  holds(jobId: string, claim: { readonly number: number; readonly seq: number }): boolean {
+    if (this.#sequence < claim.seq) return true;
     const job = this.#jobs.get(jobId);
-    return job !== undefined && (job.claim === null ? job.staged : job.claim.number <= claim);
+    return job !== undefined && (job.claim === null ? job.staged : job.claim.number === claim.number);
   }
 
   /** Jobs that this worker may take, the oldest first: those that nobody has, and those that it had before it was restarted. */

@@ -65,7 +65,7 @@ export class TrainingWorker {
   /** A job that was cancelled, timed out or taken by another worker is left at once. */
   async #letGo(): Promise<void> {
     const working = this.#working;
-    if (working === null || this.#jobs.holds(working.jobId, working.held.number)) return;
+    if (working === null || this.#jobs.holds(working.jobId, working.held)) return;
     await working.held.end(new ClaimOver('lost', 'the job has ended, or another worker has it'));
   }
 
@@ -116,8 +116,8 @@ export class TrainingWorker {
     const answer = await aggregates.execute(trainingJobDefinition, jobId, command, meta);
     // Another worker was first, or the job has just ended: the log will tell.
     if (!answer.ok || answer.value.event.type !== 'TrainingClaimed') return null;
-    const { requested, results } = answer.value.state;
-    return { jobId, claim: answer.value.event.data.claim, spec: requested!.spec, results };
+    const { event, seq, state } = answer.value;
+    return { jobId, claim: event.data.claim, seq, spec: state.requested!.spec, results: state.results };
   }
 
   async #run(job: ClaimedJob): Promise<void> {

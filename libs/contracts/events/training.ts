@@ -66,7 +66,10 @@ export const stageResult = z.discriminatedUnion('stage', [
     stage: z.literal('evaluate'),
     metrics,
     report: sha256Digest,
+    /** By the paired test; null: there is no champion, or it could not be compared. */
     worse_than_champion: z.boolean().nullable(),
+    /** Why there is a champion and no comparison. */
+    champion_not_compared: z.string().max(2000).optional(),
   }),
   z.object({
     stage: z.literal('package'),

@@ -73,7 +73,9 @@ describe('readParameters', () => {
     ['random_forest', { bootstrap: 1 }, 'bootstrap', /expected boolean/],
     ['gradient_boosting', { max_iter: 0 }, 'max_iter', /expected number to be >=1/],
     ['gradient_boosting', { learning_rate: 2 }, 'learning_rate', /expected number to be <=1/],
-    ['logistic_regression', { C: -1 }, 'C', /expected number to be >=0/],
+    ['logistic_regression', { C: -1 }, 'C', /expected number to be >0/],
+    ['logistic_regression', { C: 0 }, 'C', /expected number to be >0/],
+    ['logistic_regression', { C: 'all' }, 'C', /expected number/],
     ['linear_regression', { l1: null }, 'l1', /expected number/],
   ])('refuses a value under the name that it was given with: %s %j', (name, given, path, expected) => {
     const { code, errors } = refusal(name, given);

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { rejection, type FieldError, type Rejection } from '../problems.js';
 import { algorithmParameters, type Algorithm, type GivenParameters, type Learner } from './algorithms.js';
@@ -10,10 +10,21 @@ type Value = GivenParameters[string];
 interface Alias {
   readonly name: string;
   /** Left out: the value is the same. */
-  readonly convert?: (value: Value) => Value;
+  readonly scale?: Scale;
+}
+
+interface Scale {
+  /** What the value has to be as it is given: its limits need not be those of ours. */
+  readonly given: z.ZodType;
+  readonly convert: (value: Value) => Value;
 }
 
 const same = (name: string): Alias => ({ name });
+
+const inverse: Scale = {
+  given: z.number().gt(0),
+  convert: (value) => (typeof value === 'number' && value > 0 ? 1 / value : value),
+};
 
 const aliases: Readonly<Record<Algorithm, Readonly<Record<string, Alias>>>> = {
   random_forest: { num_trees: same('n_estimators') },
@@ -36,7 +47,7 @@ const aliases: Readonly<Record<Algorithm, Readonly<Record<string, Alias>>>> = {
   },
   logistic_regression: {
     tol: same('tolerance'),
-    C: { name: 'l2', convert: (value) => (typeof value === 'number' && value > 0 ? 1 / value : value) },
+    C: { name: 'l2', scale: inverse },
   },
   linear_regression: { tol: same('tolerance') },
 };
@@ -49,12 +60,13 @@ const aliases: Readonly<Record<Algorithm, Readonly<Record<string, Alias>>>> = {
 export function readParameters(algorithm: Algorithm, given: GivenParameters): Result<Learner, Rejection> {
   const { parameters, errors } = ownNames(algorithm, given);
   if (errors.length > 0) return refused('unknown_hyperparameter', algorithm, errors);
+  const impossible = scaleErrors(algorithm, given);
   const parsed = algorithmParameters[algorithm].safeParse(parameters);
-  if (!parsed.success) {
-    const paths = new Map(Object.keys(given).map((name) => [nameIn(algorithm, name), name]));
-    return refused('invalid_request', algorithm, valueErrors(parsed.error, paths));
-  }
-  return accept({ algorithm, parameters: parsed.data } as Learner);
+  if (parsed.success && impossible.length === 0) return accept({ algorithm, parameters: parsed.data } as Learner);
+  const paths = new Map(Object.keys(given).map((name) => [nameIn(algorithm, name), name]));
+  const others = parsed.success ? [] : valueErrors(parsed.error, paths);
+  const told = new Set(impossible.map(({ path }) => path));
+  return refused('invalid_request', algorithm, [...impossible, ...others.filter(({ path }) => !told.has(path))]);
 }
 
 /** Those that are given, under our names; what the algorithm does not have stays as it is. */
@@ -89,9 +101,19 @@ function ownNames(algorithm: Algorithm, given: GivenParameters) {
     else if (before !== undefined)
       errors.push(fault(written, `expected one of ${before} and ${written}: they are the same`));
     writtenAs.set(name, written);
-    parameters[name] = alias?.convert === undefined ? value : alias.convert(value);
+    parameters[name] = alias?.scale === undefined ? value : alias.scale.convert(value);
   }
   return { parameters, errors };
+}
+
+/** Of values on a scale of their own: a C of 0 would become no penalty at all, where it means an endless one. */
+function scaleErrors(algorithm: Algorithm, given: GivenParameters): FieldError[] {
+  return Object.entries(given).flatMap(([written, value]) => {
+    const parsed = aliasOf(algorithm, written)?.scale?.given.safeParse(value);
+    return parsed === undefined || parsed.success
+      ? []
+      : parsed.error.issues.map((issue) => fault(written, messageOf(issue)));
+  });
 }
 
 const fault = (name: string, message: string): FieldError => ({ path: `hyperparameters.${name}`, message });

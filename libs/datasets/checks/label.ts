@@ -48,7 +48,7 @@ export function checkLabel(
 }
 
 interface LabelCounts {
-  /** By key: the rows of a value, and the first of them as examples. */
+  /** By key: the rows of a value, and the first of them as examples. Of more values than classes can be, the first ones. */
   readonly rowsOf: ReadonlyMap<number, MetRows>;
   readonly missing: MetRows;
 }
@@ -63,6 +63,7 @@ function countsOf(rows: number, column: TableColumn): LabelCounts {
     }
     let met = rowsOf.get(key(row));
     if (met === undefined) {
+      if (rowsOf.size > mostClasses) continue;
       met = new MetRows();
       rowsOf.set(key(row), met);
     }
@@ -109,7 +110,7 @@ function typeFault({ type }: TableColumn, distinct: number, task: LearningTask):
   if (task === 'regression')
     return type === 'category' || type === 'text' ? `${type}, expected numbers for a regression` : null;
   if (type === 'numeric') return 'numeric, expected integers, text or booleans as classes';
-  return distinct > mostClasses ? `of ${distinct} classes, expected at most ${mostClasses}` : null;
+  return distinct > mostClasses ? `of more than ${mostClasses} classes, expected at most so many` : null;
 }
 
 function classesOf(column: TableColumn, { rowsOf }: LabelCounts): number[] | string[] {

@@ -5,8 +5,12 @@ import { messages, type Message } from './arrow/messages.js';
 import { RecordBatch } from './arrow/record-batch.js';
 import { fieldsOf, type ArrowField } from './arrow/schema.js';
 import type { CellSink, OpenColumn } from './cell-sink.js';
+import { mostRows } from './limits.js';
 import { ColumnNames } from './names.js';
 import { tellValue } from './tell-value.js';
+
+/** Values that one message adds to a dictionary; they are held in memory. */
+const largestDictionary = 2 ** 26;
 
 /**
  * Arrow IPC, as a stream or a file (Feather 2), of plain values: numbers, booleans, dates and instants, UTF-8, and
@@ -65,12 +69,20 @@ class ArrowTable {
   #dictionary(id: number, batch: RecordBatch, isDelta: boolean): void {
     const type = this.#known().find(({ dictionary }) => dictionary?.id === id)?.type;
     if (type === undefined) throw new RangeError(`a dictionary ${id} that no column has`);
+    if (batch.rows > largestDictionary)
+      throw new Refused(
+        'too_large',
+        null,
+        `a dictionary of ${batch.rows} values, expected at most ${largestDictionary}`,
+      );
     const valueAt = nextColumn(batch, { type, dictionary: null }, this.#dictionaries);
     const values = Array.from({ length: batch.rows }, (_, row) => valueAt(row));
     this.#dictionaries.set(id, isDelta ? [...(this.#dictionaries.get(id) ?? []), ...values] : values);
   }
 
   #batch(batch: RecordBatch): void {
+    if (this.#rows + batch.rows > mostRows)
+      throw new Refused('too_large', null, `more than ${mostRows} rows, the most read here`);
     for (const [index, field] of this.#known().entries()) {
       const valueAt = nextColumn(batch, field, this.#dictionaries);
       const sink = this.#sinks[index];

@@ -49,6 +49,11 @@ it('columns have the types that the format says', async () => {
   }
 });
 
+it('reads instants of nanoseconds to the millisecond, before 1970 too', async () => {
+  const expectedInstants = Array.from({ length: 100 }, (_, row) => 1_600_000_000_000 + row * 987_654);
+  expect(await loaded('nanoseconds.arrow')).toEqual({ at: [...expectedInstants, -1] });
+});
+
 it('reads decimals', async () => {
   expect(await loaded('decimals.parquet')).toEqual({ price: [1.25, null, -3.5] });
 });

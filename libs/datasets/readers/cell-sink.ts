@@ -5,8 +5,11 @@
 export interface CellSink {
   /** @param rows how many rows, one after the other, hold nothing. */
   missing(rows: number): void;
-  /** UTF-8 in `bytes` from `start` until before `end`, valid during the call. Empty is given as missing. */
-  cell(bytes: Buffer, start: number, end: number): void;
+  /**
+   * UTF-8 in `bytes` from `start` until before `end`, valid during the call. Empty is given as missing.
+   * @param decimal the number that it is, if the reader knows it; else NaN.
+   */
+  cell(bytes: Buffer, start: number, end: number, decimal: number): void;
   /** NaN is a missing value. */
   number(value: number): void;
   boolean(value: boolean): void;

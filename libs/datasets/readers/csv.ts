@@ -2,9 +2,10 @@ import { Refused } from '../refusal.js';
 import type { CellSink, OpenColumn } from './cell-sink.js';
 import { longestRow, longestValue } from './limits.js';
 import { ColumnNames } from './names.js';
+import { longestDecimal, readDecimal } from './parse-number.js';
 import { refuseOtherThanUtf8 } from './utf8.js';
 
-const [quote, comma, lf, cr] = [0x22, 0x2c, 0x0a, 0x0d];
+const [quote, comma, lf, cr, nine] = [0x22, 0x2c, 0x0a, 0x0d, 0x39];
 
 /**
  * RFC 4180 with a header: commas, and `"` around values that hold commas, quotes or line ends. Lines end with LF, CRLF or
@@ -66,6 +67,8 @@ class CsvRows {
   #starts = new Int32Array(64);
   #ends = new Int32Array(64);
   #forms = new Uint8Array(64);
+  /** The numbers that were read on the way; NaN: none, or not known. */
+  #decimals = new Float64Array(64);
   #unescaped = Buffer.alloc(1024);
   /** Lines without a character before it: at the end of the file they are nothing. */
   #blank = 0;
@@ -121,6 +124,12 @@ class CsvRows {
     const start = this.#starts[value]!;
     const { length } = bytes;
     let at = start;
+    let decimal = Number.NaN;
+    if (length - start >= longestDecimal && bytes[start]! <= nine) {
+      at = readDecimal(bytes, start, this.#decimals, value);
+      decimal = this.#decimals[value]!;
+    }
+    const behindDecimal = at;
     for (; at < length; at++) {
       const byte = bytes[at]!;
       // All three are at most 44, and nearly everything that values are written with is above.
@@ -128,6 +137,7 @@ class CsvRows {
     }
     if (at - start > longestValue) throw this.#tooLong(this.#line, value);
     this.#forms[value] = plain;
+    this.#decimals[value] = at === behindDecimal ? decimal : Number.NaN;
     return at;
   }
 
@@ -181,10 +191,11 @@ class CsvRows {
       const start = this.#starts[column]! + around;
       const end = this.#ends[column]! - around;
       if (start === end) sink.missing(1);
-      else if (form !== escaped) sink.cell(bytes, start, end);
+      else if (form === plain) sink.cell(bytes, start, end, this.#decimals[column]!);
+      else if (form === quoted) sink.cell(bytes, start, end, Number.NaN);
       else {
         const length = this.#unescape(bytes, start, end);
-        sink.cell(this.#unescaped, 0, length);
+        sink.cell(this.#unescaped, 0, length, Number.NaN);
       }
     }
   }
@@ -230,11 +241,13 @@ class CsvRows {
 
   #grow(): void {
     const size = 2 * this.#starts.length;
-    const [starts, ends, forms] = [new Int32Array(size), new Int32Array(size), new Uint8Array(size)];
+    const [starts, ends] = [new Int32Array(size), new Int32Array(size)];
+    const [forms, decimals] = [new Uint8Array(size), new Float64Array(size)];
     starts.set(this.#starts);
     ends.set(this.#ends);
     forms.set(this.#forms);
-    [this.#starts, this.#ends, this.#forms] = [starts, ends, forms];
+    decimals.set(this.#decimals);
+    [this.#starts, this.#ends, this.#forms, this.#decimals] = [starts, ends, forms, decimals];
   }
 
   #tooLong(line: number, value: number): Refused {

@@ -11,6 +11,7 @@ import { compressors } from 'hyparquet-compressors';
 import { Refused } from '../refusal.js';
 import type { DataSource } from '../sources/data-source.js';
 import { withRandomAccess, type RandomAccess } from '../sources/random-access.js';
+import { mostRows } from './limits.js';
 import { lz4Block } from './lz4.js';
 import type { CellSink, OpenColumn } from './cell-sink.js';
 import { ColumnNames } from './names.js';
@@ -106,6 +107,7 @@ function checkRows({ row_groups, num_rows }: FileMetaData): void {
       throw new Refused('too_large', null, `a row group of ${count} rows, expected at most ${largestGroup}`);
     sum += count;
   }
+  if (sum > mostRows) throw new Refused('too_large', null, `${sum} rows, expected at most ${mostRows}`);
   if (sum !== Number(num_rows))
     throw new Refused('malformed', null, `row groups hold ${sum} rows, expected ${num_rows}`);
 }

@@ -1,6 +1,6 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { parseNumber } from './parse-number.js';
+import { longestDecimal, parseNumber, readDecimal } from './parse-number.js';
 
 const parse = (text: string): number => {
   const bytes = Buffer.from(`x${text}x`);
@@ -63,3 +63,34 @@ it.each(['', ' ', '.', '-', 'e5', '1e', '1e+', '1 2', '--1', '1.2.3', '0x10', '1
     expect(parse(text)).toBeNaN();
   },
 );
+
+describe('a decimal read on the way', () => {
+  const into = new Float64Array(1);
+  const readAt = (text: string, behind: string): { number: number; length: number } => {
+    const bytes = Buffer.from(`x${text}${behind.padEnd(longestDecimal)}`);
+    const end = readDecimal(bytes, 1, into, 0);
+    return { number: into[0]!, length: end - 1 };
+  };
+
+  it('is what Number reads, up to 18 digits', () => {
+    const number = fc.stringMatching(/^-?(?:\d{1,18}|\d{0,9}\.\d{1,9}|\d?\.\d{1,17}|0\.0{9}\d{1,8})$/);
+    fc.assert(
+      fc.property(number, (text) => {
+        const { number: read, length } = readAt(text, ',');
+        return Object.is(read, Number(text)) && length === text.length;
+      }),
+      runs,
+    );
+  });
+
+  it.each(['1234567890123456789', '1.234567890123456789', '1e5', '1.2.3', '12x', '1-', '- 1'])(
+    'ends inside %j',
+    (text) => {
+      expect(readAt(text, ',').length).toBeLessThan(text.length);
+    },
+  );
+
+  it.each(['', '-', '.', '-.', 'nan'])('is none in %j', (text) => {
+    expect(readAt(text, ',').number).toBeNaN();
+  });
+});

@@ -64,6 +64,58 @@ export function parseNumber(bytes: Buffer, start: number, end: number): number {
   return negative ? -size : size;
 }
 
+/** Bytes that `readDecimal` looks at, at most. */
+export const longestDecimal = 21;
+
+/**
+ * The number of the bytes from `start` on if they are `-12.5` or the like, of at most 18 digits: `into[index]` becomes what
+ * `parseNumber` would read, or NaN if there is no such number. So a walk over a file reads most numbers on its way.
+ * @param bytes with at least `longestDecimal` of them from `start` on.
+ * @returns behind the digits. What stands there, digits too, belongs to the value; then it is for `parseNumber`.
+ */
+export function readDecimal(bytes: Buffer, start: number, into: Float64Array, index: number): number {
+  const negative = bytes[start] === minus;
+  const from = negative ? start + 1 : start;
+  let at = from;
+  // Nine digits are the most that 32 bits hold, and whole numbers are faster to add up.
+  let high = 0;
+  let behindPoint = -1;
+  let until = at + 9;
+  for (; at < until; at++) {
+    const digit = bytes[at]! - zero;
+    if (digit >= 0 && digit <= 9) high = (high * 10 + digit) | 0;
+    else if (digit === point - zero && behindPoint < 0) {
+      behindPoint = at + 1;
+      until++;
+    } else break;
+  }
+  let low = 0;
+  let lowDigits = 0;
+  if (at === until) {
+    for (until += 9; at < until; at++) {
+      const digit = bytes[at]! - zero;
+      if (digit >= 0 && digit <= 9) {
+        low = (low * 10 + digit) | 0;
+        lowDigits++;
+      } else if (digit === point - zero && behindPoint < 0) {
+        behindPoint = at + 1;
+        until++;
+      } else break;
+    }
+  }
+  const decimals = behindPoint < 0 ? 0 : at - behindPoint;
+  const digits = at - from - (behindPoint < 0 ? 0 : 1);
+  if (digits === 0) into[index] = Number.NaN;
+  else {
+    const size =
+      digits <= 15 || high === 0
+        ? (high * powers[lowDigits]! + low) / powers[decimals]!
+        : scaled(high, low, lowDigits, -decimals);
+    into[index] = negative ? -size : size;
+  }
+  return at;
+}
+
 /** As `trim` has it, of ASCII. */
 const isSpace = (byte: number): boolean => byte === space || (byte >= tab && byte <= cr);
 

@@ -65,9 +65,9 @@ export class ColumnScan implements CellSink {
     this.#missing += rows;
   }
 
-  cell(bytes: Buffer, start: number, end: number): void {
+  cell(bytes: Buffer, start: number, end: number, decimal: number): void {
     if (this.#kind === 'number' || this.#kind === 'none') {
-      const value = parseNumber(bytes, start, end);
+      const value = Number.isNaN(decimal) ? parseNumber(bytes, start, end) : decimal;
       if (!Number.isNaN(value)) {
         this.number(value);
         return;

@@ -5,6 +5,7 @@ import { Moments } from './moments.js';
 import { NumberCounts } from './number-counts.js';
 import { QuantileSketch } from './quantile-sketch.js';
 import { quantilesOf } from './quantiles.js';
+import { sortNumbers } from './sort-numbers.js';
 
 export interface NumberFigures {
   readonly numeric: NumericProfile;
@@ -19,8 +20,8 @@ export interface NumberFigures {
 export interface NumberBounds {
   /** Numbers that are all kept for exact quantiles. */
   readonly numbers: number;
-  /** Numbers of one sorted run, from which quantiles are estimated beyond that. */
-  readonly run: number;
+  /** Numbers that are sorted at once; quantiles beyond are estimated from runs of a quarter as many. */
+  readonly block: number;
   /** Different numbers that are counted one by one. */
   readonly distinct: number;
 }
@@ -34,18 +35,16 @@ export class NumberScan {
   readonly #counts: NumberCounts;
   #integral = true;
 
-  constructor({ run, numbers, distinct }: NumberBounds) {
-    this.#block = new Float64Array(run);
-    this.#sketch = new QuantileSketch(run, numbers);
+  constructor({ block, numbers, distinct }: NumberBounds) {
+    this.#block = new Float64Array(block);
+    this.#sketch = new QuantileSketch(block / 4, numbers);
     this.#counts = new NumberCounts(distinct);
   }
 
   /** @param value finite and within ±1e300. */
   add(value: number): void {
     // Adding 0 makes −0 the 0 that it equals.
-    const number = value + 0;
-    if (this.#integral && !Number.isSafeInteger(number)) this.#integral = false;
-    this.#block[this.#filled++] = number;
+    this.#block[this.#filled++] = value + 0;
     if (this.#filled === this.#block.length) this.#flush();
   }
 
@@ -65,11 +64,17 @@ export class NumberScan {
   }
 
   #flush(): void {
-    const run = this.#block.slice(0, this.#filled);
-    this.#moments.add(run);
-    run.sort();
-    this.#counts.add(run);
-    this.#sketch.add(run);
+    const block = this.#block.subarray(0, this.#filled);
+    this.#integral &&= areSafeIntegers(block);
+    this.#moments.add(block);
+    sortNumbers(block);
+    this.#counts.add(block);
+    this.#sketch.add(block);
     this.#filled = 0;
   }
+}
+
+function areSafeIntegers(values: Float64Array): boolean {
+  for (let at = 0; at < values.length; at++) if (!Number.isSafeInteger(values[at])) return false;
+  return true;
 }

@@ -1,22 +1,27 @@
+/** Of so many values in order, one is kept when a block is thinned out. */
+const stride = 4;
+
 /**
  * The order of numbers in bounded memory: all of them up to a bound, then a deterministic sketch of compactors (Manku,
- * Rajagopalan and Lindsay 1998; as KLL, but every second value is kept from an offset that alternates instead of a random
- * one). Level l holds at most one sorted run of `width` values that stand for 2^l each; two of one level make one of the
- * next. A rank is off by at most levels / (2 · width) of the count, levels = log2(count / width): 0.14 % at ten million
- * values of width 4096.
+ * Rajagopalan and Lindsay 1998; as KLL, but what is kept begins at a place that alternates instead of a random one). Of
+ * each block of 4 · `width` values every fourth is kept; level l holds at most one such sorted run of `width` values, which
+ * stand for 4 · 2^l each; two of one level make one of the next, every second value of both. A rank is off by at most
+ * (log2(count / width) − 1) / (2 · width) of the count: 0.13 % at ten million values of width 4096.
  */
 export class QuantileSketch {
   count = 0;
-  /** Runs as they came, until there are more than `most` values. */
+  /** Blocks as they came, until there are more than `most` values. */
   #all: Float64Array[] | null = [];
   #levels: (Float64Array | null)[] = [];
   /** Per level: whether the next compaction keeps the second of each two. */
   #second: boolean[] = [];
-  /** The last run, which is shorter than `width`. */
+  /** As `#second`, of blocks: whether the next one is thinned out from its third value on. */
+  #third = false;
+  /** The last block, which has fewer values. */
   #short: Float64Array = new Float64Array(0);
 
   /**
-   * @param width values of a full run.
+   * @param width values of a run.
    * @param most values that are kept one by one.
    */
   constructor(
@@ -24,13 +29,13 @@ export class QuantileSketch {
     private readonly most: number,
   ) {}
 
-  /** @param run sorted; it is kept. All but the last one have `width` values. */
-  add(run: Float64Array): void {
-    this.count += run.length;
-    if (this.#all === null) this.#insert(run);
+  /** @param block sorted; not kept. All but the last one have 4 · `width` values. */
+  add(block: Float64Array): void {
+    this.count += block.length;
+    if (this.#all === null) this.#insert(block);
     else {
-      this.#all.push(run);
-      if (this.count > this.most) this.#compactAll(this.#all);
+      this.#all.push(block.slice());
+      if (this.count > this.most) this.#thinOutAll(this.#all);
     }
   }
 
@@ -45,21 +50,23 @@ export class QuantileSketch {
       return { ...merged(this.#all.map((values) => ({ values, weights: null }))), count: this.count };
     const runs: Run[] = [{ values: this.#short, weights: this.#short.map(() => 1) }];
     for (const [level, values] of this.#levels.entries())
-      if (values !== null) runs.push({ values, weights: values.map(() => 2 ** level) });
+      if (values !== null) runs.push({ values, weights: values.map(() => stride * 2 ** level) });
     return { ...merged(runs), count: this.count };
   }
 
-  #compactAll(runs: readonly Float64Array[]): void {
+  #thinOutAll(blocks: readonly Float64Array[]): void {
     this.#all = null;
-    for (const run of runs) this.#insert(run);
+    for (const block of blocks) this.#insert(block);
   }
 
-  #insert(run: Float64Array): void {
-    if (run.length < this.width) {
-      this.#short = run;
+  #insert(block: Float64Array): void {
+    if (block.length < stride * this.width) {
+      this.#short = block.slice();
       return;
     }
-    let carried = run;
+    // Of four, the second and the third: ranks are off by two at most, to either side in turn.
+    let carried = everyFourth(block, this.#third ? 2 : 1);
+    this.#third = !this.#third;
     for (let level = 0; ; level++) {
       const other = this.#levels[level] ?? null;
       if (other === null) {
@@ -83,6 +90,12 @@ interface Run {
 export interface Weighted extends Run {
   /** Of all values, those that others stand for included. */
   readonly count: number;
+}
+
+function everyFourth(block: Float64Array, first: number): Float64Array {
+  const kept = new Float64Array(block.length / stride);
+  for (let at = 0, from = first; at < kept.length; at++, from += stride) kept[at] = block[from]!;
+  return kept;
 }
 
 /** Of two sorted runs of one length merged into one: every second value. */

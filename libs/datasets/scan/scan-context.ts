@@ -1,3 +1,5 @@
+import { mostKept } from './counted.js';
+
 /** A category has at most so many different values. */
 export const mostCategories = 10_000;
 
@@ -16,14 +18,19 @@ export class ScanContext {
     return within(Math.floor(2 ** 23 / this.columns), 1024, 2 ** 20);
   }
 
-  /** Numbers of one sorted run, from which quantiles are estimated beyond that. */
-  get run(): number {
-    return within(2 ** Math.floor(Math.log2(2 ** 20 / this.columns)), 256, 4096);
+  /** Numbers of a column that are sorted at once. */
+  get block(): number {
+    return within(2 ** Math.floor(Math.log2(2 ** 22 / this.columns)), 1024, 16_384);
   }
 
-  /** Different values of a column that are counted one by one: at least as many as tell a category from a text. */
+  /** Different numbers of a column that are counted one by one. */
   get distinct(): number {
-    return within(Math.floor(2 ** 22 / this.columns), mostCategories, 2 ** 16);
+    return within(Math.floor(2 ** 22 / this.columns), mostKept, 2 ** 16);
+  }
+
+  /** Different texts of a column that are counted one by one: at least as many as tell a category from a text. */
+  get distinctTexts(): number {
+    return Math.max(this.distinct, mostCategories);
   }
 }
 

@@ -16,16 +16,17 @@ export class TextCounts {
   readonly #most: number;
 
   constructor(private readonly context: ScanContext) {
-    this.#most = context.distinct;
+    this.#most = context.distinctTexts;
   }
 
   add(bytes: Uint8Array, start: number, end: number): void {
+    const hash = hashOf(bytes, start, end);
     if (this.#estimate !== null) {
-      this.#estimate.add(hashOf(bytes, start, end), secondHash(bytes, start, end));
+      this.#estimate.add(hash, secondHash(bytes, start, end));
       if (end - start > longestKept) return;
     }
     const { size } = this.#texts;
-    const text = this.#texts.intern(bytes, start, end);
+    const text = this.#texts.intern(bytes, start, end, hash);
     if (text < size) this.#counts[text]!++;
     else this.#added(text, end - start);
   }
@@ -70,7 +71,7 @@ export class TextCounts {
     for (let text = 0; text < texts.size; text++) {
       const bytes = texts.slice(text);
       if (counts[text]! <= off || bytes.length > longestKept) continue;
-      this.#counts[this.#texts.intern(bytes, 0, bytes.length)] = counts[text]! - off;
+      this.#counts[this.#texts.intern(bytes, 0, bytes.length, texts.hash(text))] = counts[text]! - off;
     }
   }
 

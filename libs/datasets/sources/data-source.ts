@@ -21,8 +21,13 @@ export const bytesSource = (bytes: Uint8Array): DataSource => ({
   },
 });
 
+export interface FileSource extends DataSource {
+  readonly size: number;
+  readonly file: string;
+}
+
 /** A file that does not change while it is read. @throws as `stat` for a file that is not there. */
-export async function fileSource(file: string): Promise<DataSource> {
+export async function fileSource(file: string): Promise<FileSource> {
   const { size } = await stat(file);
   return { file, size, stream: () => createReadStream(file, { highWaterMark: chunkBytes }) };
 }

@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { accept, messageOf, type Result } from '#libs/kernel/index.js';
 import { orRefusal, orRefusalLater, Refused, type DatasetRefusal } from '../refusal.js';
-import { fileSource, type DataSource } from './data-source.js';
+import { fileSource, type FileSource } from './data-source.js';
 
 export interface FetchOptions {
   /** A URL is fetched if it begins with the origin and path of one of these. */
@@ -16,6 +16,8 @@ export interface FetchOptions {
   readonly maxBytes?: number;
   /** Milliseconds from the request to the last byte (default: an hour). */
   readonly timeoutMs?: number;
+  /** Milliseconds without a byte (default: a minute). */
+  readonly silentMs?: number;
   readonly signal?: AbortSignal;
   readonly fetch?: typeof fetch;
 }
@@ -33,22 +35,29 @@ const mostRedirects = 5;
  *   `not_found` for 404 and 410; `unavailable` for other answers, time-outs and broken connections; `too_large`.
  * @throws what `signal` was aborted with.
  */
-export function fetchedSource(url: string, options: FetchOptions): Promise<Result<DataSource, DatasetRefusal>> {
+export function fetchedSource(url: string, options: FetchOptions): Promise<Result<FileSource, DatasetRefusal>> {
   return orRefusalLater(async () => {
-    const { folder, maxBytes = 2 ** 34, timeoutMs = 3_600_000, signal } = options;
+    const { folder, maxBytes = 2 ** 34, timeoutMs = 3_600_000, silentMs = 60_000, signal } = options;
     const timeout = AbortSignal.timeout(timeoutMs);
-    const either = signal === undefined ? timeout : AbortSignal.any([timeout, signal]);
+    const silence = new AbortController();
+    const watch = setTimeout(() => {
+      silence.abort();
+    }, silentMs);
+    const either = AbortSignal.any([timeout, silence.signal, ...(signal === undefined ? [] : [signal])]);
     const file = join(folder, 'dataset');
     try {
       const response = await requested(url, options, either);
-      await pipeline(bodyOf(response, maxBytes), createWriteStream(file), { signal: either });
+      await pipeline(bodyOf(response, maxBytes, watch), createWriteStream(file), { signal: either });
       return accept(await fileSource(file));
     } catch (error) {
       await rm(file, { force: true });
       signal?.throwIfAborted();
       if (error instanceof Refused) throw error;
-      const what = timeout.aborted ? `took more than ${timeoutMs} ms` : `cannot be fetched: ${reasonOf(error)}`;
+      const silent = silence.signal.aborted ? `was silent for ${silentMs} ms` : `cannot be fetched: ${reasonOf(error)}`;
+      const what = timeout.aborted ? `took more than ${timeoutMs} ms` : silent;
       throw new Refused('unavailable', null, `'${url}' ${what}`);
+    } finally {
+      clearTimeout(watch);
     }
   });
 }
@@ -92,18 +101,23 @@ async function orRefused(response: Response, url: URL): Promise<Response> {
   throw new Refused(reason, null, `'${url.href}' answered ${response.status}`);
 }
 
-function bodyOf(response: Response, maxBytes: number): Readable {
+function bodyOf(response: Response, maxBytes: number, watch: NodeJS.Timeout): Readable {
   if (response.body === null) return Readable.from([]);
   const reader = response.body.getReader();
-  return Readable.from(limited(reader, maxBytes));
+  return Readable.from(limited(reader, maxBytes, watch));
 }
 
-async function* limited(reader: ReadableStreamDefaultReader<Uint8Array>, maxBytes: number): AsyncIterable<Uint8Array> {
+async function* limited(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  maxBytes: number,
+  watch: NodeJS.Timeout,
+): AsyncIterable<Uint8Array> {
   let bytes = 0;
   try {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
+      watch.refresh();
       bytes += value.length;
       if (bytes > maxBytes) throw new Refused('too_large', null, `more than ${maxBytes} bytes, the most fetched here`);
       yield value;

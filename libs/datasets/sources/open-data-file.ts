@@ -3,7 +3,7 @@ import { open, realpath } from 'node:fs/promises';
 import { isAbsolute, join, relative, sep } from 'node:path';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import type { DatasetRefusal, DatasetRefusalReason } from '../refusal.js';
-import { fileSource, type DataSource } from './data-source.js';
+import { fileSource, type FileSource } from './data-source.js';
 
 /**
  * A file of the data sets' folder. Refused as `not_allowed`: absolute paths, `..`, links that lead out of the folder, and what
@@ -11,8 +11,8 @@ import { fileSource, type DataSource } from './data-source.js';
  * @param root the data sets' folder.
  * @param uri a path below it, with `/`.
  */
-export async function openDataFile(root: string, uri: string): Promise<Result<DataSource, DatasetRefusal>> {
-  const refuse = (reason: DatasetRefusalReason, what: string): Result<DataSource, DatasetRefusal> =>
+export async function openDataFile(root: string, uri: string): Promise<Result<FileSource, DatasetRefusal>> {
+  const refuse = (reason: DatasetRefusalReason, what: string): Result<FileSource, DatasetRefusal> =>
     reject({ reason, where: null, detail: `'${uri}' ${what}` });
   if (uri === '' || uri.includes('\0') || isAbsolute(uri) || /^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri))
     return refuse('not_allowed', "is no relative path, expected one inside the data sets' folder");

@@ -36,9 +36,9 @@ class NumberBuilder implements ColumnBuilder {
     for (let row = 0; row < rows; row++) this.#values.push(Number.NaN);
   }
 
-  cell(bytes: Buffer, start: number, end: number): void {
+  cell(bytes: Buffer, start: number, end: number, decimal: number): void {
     if (this.type === 'numeric' || this.type === 'integer') {
-      const value = parseNumber(bytes, start, end);
+      const value = Number.isNaN(decimal) ? parseNumber(bytes, start, end) : decimal;
       if (!Number.isNaN(value)) {
         this.number(value);
         return;
@@ -168,8 +168,7 @@ class TextBuilder implements ColumnBuilder {
   #text(bytes: Buffer, start: number, end: number): void {
     const { size } = this.#texts;
     const code = this.#texts.intern(bytes, start, end);
-    // Its bytes here, and the string in the dictionary.
-    if (code === size) this.memory.take(2 * (end - start) + 40);
+    if (code === size) this.memory.takeText(end - start);
     this.#codes.push(code);
   }
 }

@@ -91,7 +91,7 @@ describe('the paired test', () => {
       target,
       target.map((value) => value + 3 * random.normal()),
     );
-    const options = { kind: 'regression', metric: 'rmse', seed: 3 } as const;
+    const options = { kind: 'regression', metric: 'rmse', seed: 3, resamples: 60 } as const;
     const [better, worse] = [pairedTest(good, poor, options), pairedTest(poor, good, options)];
     expect([better.verdict, worse.verdict]).toEqual(['better', 'worse']);
     expect(better.difference.low).toBeGreaterThan(0);
@@ -103,7 +103,7 @@ describe('the paired test', () => {
 
   it('finds no difference between a model and itself', () => {
     const same = scored(300, 1, 2);
-    expect(pairedTest(same, same, { kind: 'classification', metric: 'roc_auc', seed: 1 })).toEqual({
+    expect(pairedTest(same, same, { kind: 'classification', metric: 'roc_auc', seed: 1, resamples: 20 })).toEqual({
       ...{ test: 'mcnemar', statistic: 0, p_value: 1, verdict: 'no_difference' },
       difference: { metric: 'roc_auc', mean: 0, low: 0, high: 0 },
     });
@@ -138,15 +138,15 @@ describe('the paired test', () => {
 describe('bootstrap intervals', () => {
   it('are there for every metric, and the same for the same seed', () => {
     const rows = scored(200, 1, 1);
-    const intervals = bootstrapIntervals(rows, { seed: 4 });
+    const intervals = bootstrapIntervals(rows, { seed: 4, resamples: 60 });
     expect(Object.keys(intervals).sort()).toEqual(Object.keys(rows.metrics()).sort());
     // A resample is worse calibrated than the rows themselves: that interval lies above its figure.
     for (const [name, value] of Object.entries(rows.metrics()).filter(([each]) => each !== 'ece')) {
       expect(intervals[name]!.low).toBeLessThan(value);
       expect(intervals[name]!.high).toBeGreaterThan(value);
     }
-    expect(bootstrapIntervals(rows, { seed: 4 })).toEqual(intervals);
-    expect(bootstrapIntervals(rows, { seed: 5 })).not.toEqual(intervals);
+    expect(bootstrapIntervals(rows, { seed: 4, resamples: 60 })).toEqual(intervals);
+    expect(bootstrapIntervals(rows, { seed: 5, resamples: 60 })).not.toEqual(intervals);
   });
 
   it('hold the truth about as often as they say', () => {
@@ -164,9 +164,9 @@ describe('bootstrap intervals', () => {
   });
 
   it('of a sample of many rows are as wide as those of all', () => {
-    const rows = scored(2000, 1, 6);
-    const [all, some] = [2000, 500].map(
-      (mostRows) => bootstrapIntervals(rows, { seed: 2, mostRows, resamples: 100 })['roc_auc']!,
+    const rows = scored(1000, 1, 6);
+    const [all, some] = [1000, 250].map(
+      (mostRows) => bootstrapIntervals(rows, { seed: 2, mostRows, resamples: 60 })['roc_auc']!,
     );
     const ratio = (some!.high - some!.low) / (all!.high - all!.low);
     expect(ratio).toBeGreaterThan(0.7);
@@ -198,6 +198,13 @@ describe('slices', () => {
       ['country=FR', 40],
       ['country is missing', 23],
     ]);
+  });
+
+  it('has names of at most 256 characters, none of which is half of one', () => {
+    const dictionary = [`${'x'.repeat(253)}\u{1f600}`];
+    const column: TableColumn = { name: 'k', type: 'text', codes: new Int32Array(1), dictionary };
+    const [cut] = sliceRows(column, rowsOf(1), { minRows: 1 });
+    expect(cut!.slice).toBe(`k=${'x'.repeat(253)}\ufffd`);
   });
 
   it('gives positions in the rows that were measured', () => {

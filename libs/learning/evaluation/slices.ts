@@ -16,6 +16,9 @@ export interface SliceOptions {
 
 const longestName = 256;
 
+/** Half a surrogate pair, which no database takes, becomes U+FFFD. */
+const shortened = (name: string): string => name.slice(0, longestName).toWellFormed();
+
 /**
  * Parts of the rows by one raw column: its most frequent categories, true and false, or between the quartiles of its
  * numbers, each with its upper edge; and the rows where it is missing. Parts with too few rows are left out.
@@ -26,7 +29,7 @@ export function sliceRows(column: TableColumn, rows: Int32Array, options: SliceO
   const slices = 'codes' in column ? byCategory(column, rows, top) : byNumber(column, rows);
   return slices
     .filter((slice) => slice.rows.length >= minRows)
-    .map(({ slice, rows: positions }) => ({ slice: slice.slice(0, longestName), rows: positions }));
+    .map(({ slice, rows: positions }) => ({ slice: shortened(slice), rows: positions }));
 }
 
 function byCategory({ name, codes, dictionary }: TextColumn, rows: Int32Array, top: number): readonly Slice[] {

@@ -2,7 +2,7 @@ import type { Proposal, SearchPlan, Trial } from '#libs/contracts/index.js';
 import { assertNever } from '#libs/kernel/index.js';
 import { Random } from '../random.js';
 import { promotedFrom, rungAt, rungsOf } from './halving.js';
-import { drawn, keyOf, sizeOf, streams, subspacesOf, type Configuration, type Subspace } from './space.js';
+import { drawn, drawsOf, keyOf, sizeOf, streams, subspacesOf, type Configuration, type Subspace } from './space.js';
 import { proposedByModel } from './tpe.js';
 
 /** How many trials the search has: the plan's, or fewer where its spaces have fewer configurations. */
@@ -115,12 +115,19 @@ function drawnFirst(plan: SearchPlan, subspaces: readonly Subspace[]): number {
   return Math.min(Math.max(10, 3 * subspaces.length), Math.ceil(plan.trials / 2));
 }
 
-/** The first draw that was not tried; there is one, as a search has no more trials than its spaces configurations. */
+/** Draws that are looked at beyond as many as were tried. */
+const spareDraws = 100;
+
+/**
+ * The first draw that was not tried. A space that can be counted has one, as a search has no more trials than its spaces
+ * configurations; numbers of a range so narrow that they round alike may all have been tried, and one of them comes again.
+ */
 function nextDraw(subspaces: readonly Subspace[], seed: number, proposals: readonly Configuration[]): Configuration {
   const tried = new Set(proposals.map(keyOf));
+  const draw = drawsOf(subspaces, seed);
   for (let number = 0; ; number++) {
-    const configuration = drawn(subspaces, seed, number);
+    const configuration = draw(number);
     if (configuration === null) throw new RangeError('every configuration was tried');
-    if (!tried.has(keyOf(configuration))) return configuration;
+    if (!tried.has(keyOf(configuration)) || number >= tried.size + spareDraws) return configuration;
   }
 }

@@ -43,6 +43,15 @@ const search = (options: Partial<SearchOptions>) =>
     ...options,
   });
 
+it.each(strategies)('%s ends where numbers that round alike are fewer than the trials', (kind) => {
+  const narrow = { linear_regression: { l2: { float: [1, 1.000001] as [number, number], log: false } } };
+  const plan = planOf({ strategy: kind, spaces: narrow, trials: 12, lookback: 1 });
+  const trials: Trial[] = [];
+  while (trials.length < trialsOf(plan)) trials.push(trialOf(propose(plan, 1, trials.length, trials)));
+  expect(trials).toHaveLength(12);
+  expect(trials.every(({ hyperparameters }) => hyperparameters['l2'] === 1)).toBe(true);
+});
+
 const strategy = fc.constantFrom(...strategies);
 const seed = fc.integer({ min: 0, max: 0xffff_ffff });
 const trials = fc.integer({ min: 1, max: 20 });

@@ -89,16 +89,27 @@ export const sizeOf = (subspaces: readonly Subspace[]): number => subspaces.redu
  * The `number`th random configuration, from 0; null where all have been drawn. Algorithms take turns, so that a few draws
  * try each of them; a space that can be counted is drawn without repetition.
  */
-export function drawn(subspaces: readonly Subspace[], seed: number, number: number): Configuration | null {
-  const turn = turnOf(subspaces, number);
-  if (turn === null) return null;
-  const subspace = subspaces[turn.subspace]!;
-  const random = new Random(seed, streams.draw, turn.subspace);
-  if (subspace.size <= mostCounted) {
-    const order = random.shuffle(Uint32Array.from({ length: subspace.size }, (_, index) => index));
+export const drawn = (subspaces: readonly Subspace[], seed: number, number: number): Configuration | null =>
+  drawsOf(subspaces, seed)(number);
+
+/** As `drawn`, for many numbers: what can be counted is shuffled once. */
+export function drawsOf(subspaces: readonly Subspace[], seed: number): (number: number) => Configuration | null {
+  const orders = new Map<number, Uint32Array>();
+  const shuffled = (index: number): Uint32Array => {
+    const numbers = Uint32Array.from({ length: subspaces[index]!.size }, (_, each) => each);
+    return new Random(seed, streams.draw, index).shuffle(numbers);
+  };
+  return (number) => {
+    const turn = turnOf(subspaces, number);
+    if (turn === null) return null;
+    const subspace = subspaces[turn.subspace]!;
+    if (subspace.size > mostCounted) {
+      return configurationAt(subspace, new Random(seed, streams.draw, turn.subspace, turn.round));
+    }
+    const order = orders.get(turn.subspace) ?? shuffled(turn.subspace);
+    orders.set(turn.subspace, order);
     return configurationNumber(subspace, order[turn.round]!);
-  }
-  return configurationAt(subspace, new Random(seed, streams.draw, turn.subspace, turn.round));
+  };
 }
 
 /** What is drawn from the seed for different purposes. */

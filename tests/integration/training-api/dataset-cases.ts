@@ -67,7 +67,7 @@ export function datasetCases(world: () => TrainingWorld): void {
       expect(summary).toMatchObject({ versions: 3, latest_version: '2.0.0', rows: 2 });
     });
 
-    it('is read in a thread where it is not small, with the same answer', async () => {
+    it('is read in a process of its own where it is not small, with the same answer', async () => {
       const rows = Array.from({ length: 30_000 }, (_, row) => `${row},word ${row % 7}`);
       place('large.csv', ['number,word', ...rows].join('\n'));
       const { version, seq } = await register('large', { uri: 'large.csv' });

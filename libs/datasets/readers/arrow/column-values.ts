@@ -53,7 +53,7 @@ function valuesOf(batch: RecordBatch, type: Exclude<ArrowType, { kind: 'null' }>
       return floats(needs(batch.nextBuffer(), (rows * type.bits) / 8), type.bits);
     case 'instant': {
       const numberAt = integers(needs(batch.nextBuffer(), (rows * type.bits) / 8), type.bits, true);
-      return (row) => new Date(Math.floor(Number(numberAt(row)) * type.scale));
+      return (row) => new Date(milliseconds(numberAt(row) as number | bigint, type));
     }
     case 'text':
       return texts(batch, type.offsetBits);
@@ -62,6 +62,13 @@ function valuesOf(batch: RecordBatch, type: Exclude<ArrowType, { kind: 'null' }>
     default:
       return assertNever(type, 'Arrow type');
   }
+}
+
+/** Nanoseconds of our days are beyond 2^53: what is less than a millisecond is cut off before it is a float64. */
+function milliseconds(units: number | bigint, { scale, parts }: { scale: number; parts: bigint }): number {
+  if (parts === 1n) return Number(units) * scale;
+  const whole = BigInt(units);
+  return Number(whole / parts - (whole % parts < 0n ? 1n : 0n)) * scale;
 }
 
 const bitAt = (bits: DataView, row: number): boolean => ((bits.getUint8(row >>> 3) >>> (row & 7)) & 1) === 1;

@@ -1,7 +1,7 @@
 import { Refused } from '../../refusal.js';
 import type { FlatTable } from './flat-table.js';
 
-/** Types of plain values. `scale`: milliseconds of a unit. */
+/** Types of plain values. Of an instant: milliseconds of a unit, or units of a millisecond where that is more. */
 export type ArrowType =
   | { readonly kind: 'null' }
   | { readonly kind: 'bool' }
@@ -9,7 +9,7 @@ export type ArrowType =
   | { readonly kind: 'float'; readonly bits: 16 | 32 | 64 }
   | { readonly kind: 'text'; readonly offsetBits: 32 | 64 }
   | { readonly kind: 'text_view' }
-  | { readonly kind: 'instant'; readonly bits: 32 | 64; readonly scale: number };
+  | { readonly kind: 'instant'; readonly bits: 32 | 64; readonly scale: number; readonly parts: bigint };
 
 export interface ArrowField {
   readonly name: string;
@@ -56,11 +56,12 @@ function typeOf(kind: number, type: FlatTable | null): ArrowType | null {
       return { kind: 'bool' };
     case 8:
       return type.int16(0, 1) === 0
-        ? { kind: 'instant', bits: 32, scale: 86_400_000 }
-        : { kind: 'instant', bits: 64, scale: 1 };
+        ? { kind: 'instant', bits: 32, scale: 86_400_000, parts: 1n }
+        : { kind: 'instant', bits: 64, scale: 1, parts: 1n };
     case 10: {
-      const scale = [1000, 1, 1e-3, 1e-6][type.int16(0)];
-      return scale === undefined ? null : { kind: 'instant', bits: 64, scale };
+      const unit = type.int16(0);
+      const parts = [1n, 1n, 1000n, 1_000_000n][unit];
+      return parts === undefined ? null : { kind: 'instant', bits: 64, scale: unit === 0 ? 1000 : 1, parts };
     }
     case 20:
       return { kind: 'text', offsetBits: 64 };
