@@ -10,7 +10,7 @@ let ends = new Int32Array(0);
 
 /**
  * Ascending, in place, as `Float64Array.prototype.sort` has it: as many buckets of equal width as there are numbers, then
- * insertion. For blocks of thousands of measurements it takes a fifth of the engine's time.
+ * insertion. For blocks of 16,384 measurements it takes a third to two thirds of the engine's time.
  * @param values finite, without −0.
  */
 export function sortNumbers(values: Float64Array): void {

@@ -4,10 +4,12 @@ import { http } from './http.js';
 import { memory } from './memory.js';
 import { onnx } from './onnx.js';
 import { predict, predictBatch } from './predict.js';
+import { profile } from './profile.js';
 import { projection } from './projection.js';
 import { quality } from './quality.js';
 import { registryReads } from './registry.js';
 import { start } from './start.js';
+import { training } from './training.js';
 
 /** Every case, in the order in which they run. A new one is a file beside this one and its line here. */
 export const cases: readonly BenchCase[] = [
@@ -21,4 +23,6 @@ export const cases: readonly BenchCase[] = [
   start,
   memory,
   quality,
+  training,
+  profile,
 ];
