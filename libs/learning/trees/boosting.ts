@@ -64,7 +64,7 @@ function growRound(steps: Steps, { parameters, loss, trees, train, held }: Boost
   };
   const largestWeight = workspace.weights === null ? 1 : largestOf(workspace.weights, train);
   const largestHessian = (loss === 'squared' ? 1 : 0.25) * largestWeight;
-  const grid = gridFor(train.length, largestGradient(workspace, loss, train), largestHessian);
+  const grid = gridFor(train.length, largestGradient(workspace, loss, train, largestWeight), largestHessian);
   if (workspace.probabilities !== null) steps.probabilities();
   return Array.from({ length: trees }, (_, tree) => {
     steps.gradients(tree, grid);

@@ -23,22 +23,3 @@ export function addClasses(
     histogram[bin * classes + classOf[index]!]! += masses[index]!;
   }
 }
-
-/** As `addRows` of histogram.ts, for one feature. */
-export function addPairs(
-  histogram: Float64Array,
-  matrix: BinnedMatrix,
-  feature: number,
-  rows: Uint32Array,
-  pairs: Float64Array,
-  start: number,
-  end: number,
-): void {
-  const { bytes } = matrix;
-  const from = byteOf(matrix, feature);
-  for (let index = start; index < end; index++) {
-    const bin = 2 * bytes[from + 4 * rows[index]!]!;
-    histogram[bin]! += pairs[2 * index]!;
-    histogram[bin + 1]! += pairs[2 * index + 1]!;
-  }
-}

@@ -3,6 +3,8 @@
  * they leave must not depend on who does them, nor in which order.
  */
 export interface Crew {
+  /** There is one thread: parts smaller than the whole gain nothing. */
+  readonly isOne: boolean;
   /** Comes back when every item is done. */
   run(step: number, items: number): void;
 }
@@ -11,6 +13,7 @@ export type Perform = (step: number, item: number) => void;
 
 /** The calling thread alone. */
 export const alone = (perform: Perform): Crew => ({
+  isOne: true,
   run(step, items) {
     for (let item = 0; item < items; item++) perform(step, item);
   },
@@ -26,6 +29,7 @@ const at = { next: 0, limit: 1, done: 2, step: 3, first: 4 } as const;
 
 /** The thread that gives out the steps; it works on them too. */
 export const leading = (control: CrewControl, perform: Perform): Crew => ({
+  isOne: false,
   run(step, items) {
     const first = control[at.limit]!;
     const limit = (first + items) | 0;

@@ -1,8 +1,10 @@
 import type { RandomForest } from '#libs/contracts/index.js';
 import { Random } from '../random.js';
-import { byteOf, missingBin, type BinnedMatrix } from './binned-matrix.js';
+import { missingBin, type BinnedMatrix } from './binned-matrix.js';
+import type { ForestScratch } from './forest-scratch.js';
+import { kernelsFor, type Kernels, type RowsAt } from './kernels.js';
 import { statisticFor, type NodeStatistic } from './node-statistic.js';
-import { found as its, missingGoes, numbersOfFound } from './split.js';
+import { found as its, missingGoes } from './split.js';
 import { TreeBuilder, type BinnedTree, type NodeTest } from './tree.js';
 
 /** What every tree of a forest is grown from; its arrays are shared by threads. */
@@ -28,6 +30,12 @@ interface Node {
   readonly side: number;
 }
 
+/** The best test of a node, until it is known where what is missing later goes. */
+interface Found extends NodeTest {
+  readonly missing: number;
+  missingLeft: boolean;
+}
+
 const streamOfTree = 0x74726565;
 
 /**
@@ -36,20 +44,22 @@ const streamOfTree = 0x74726565;
  * the seed alone.
  */
 export class ForestGrower {
-  readonly #order: readonly [Uint32Array, Uint32Array];
+  readonly #kernels: Kernels;
   readonly #counts: Uint16Array;
   readonly #features: Uint32Array;
   readonly #tried: number;
-  readonly #found = new Float64Array(numbersOfFound);
   readonly #statistic: NodeStatistic;
 
-  constructor(private readonly task: ForestTask) {
-    const { matrix, rows, parameters, classes } = task;
-    this.#order = [new Uint32Array(rows.length), new Uint32Array(rows.length)];
+  constructor(
+    private readonly task: ForestTask,
+    private readonly scratch: ForestScratch,
+  ) {
+    const { matrix, parameters, classes } = task;
     this.#counts = new Uint16Array(matrix.rows);
     this.#features = new Uint32Array(matrix.features);
     this.#tried = featuresTried(parameters.max_features ?? (classes === 0 ? 1 : 'sqrt'), matrix.features);
-    this.#statistic = statisticFor(task);
+    this.#statistic = statisticFor(task, scratch);
+    this.#kernels = kernelsFor(scratch.memory);
   }
 
   grow(tree: number): BinnedTree {
@@ -59,17 +69,18 @@ export class ForestGrower {
     const stack: Node[] = [{ number: builder.root, depth: 0, start: 0, end: this.#draw(random), side: 0 }];
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       const { number, depth, start, end, side } = node;
-      const isPure = this.#statistic.take(this.#order[side]!, this.#counts, start, end);
+      const isPure = this.#statistic.take({ rows: this.scratch.order[side]!, start, end });
       const test = !isPure && this.#mayBeSplit(node) ? this.#bestTest(random) : null;
       if (test === null) {
         builder.leaf(number, this.#statistic.values());
         continue;
       }
       const middle = this.#partition(node, test);
-      const missingLeft = test.missing === missingGoes.none ? middle - start > end - middle : test.missingLeft;
-      const [left, right] = builder.split(number, { ...test, missingLeft });
-      const child = { depth: depth + 1, side: 1 - side };
-      stack.push({ ...child, number: right, start: middle, end }, { ...child, number: left, start, end: middle });
+      if (test.missing === missingGoes.none) test.missingLeft = middle - start > end - middle;
+      const [left, right] = builder.split(number, test);
+      // Written out: with spread fields they take as long as all the sums.
+      stack.push({ number: right, depth: depth + 1, start: middle, end, side: 1 - side });
+      stack.push({ number: left, depth: depth + 1, start, end: middle, side: 1 - side });
     }
     return builder.built();
   }
@@ -81,7 +92,9 @@ export class ForestGrower {
     if (!parameters.bootstrap) for (const row of rows) counts[row] = 1;
     else for (let drawn = 0; drawn < rows.length; drawn++) counts[rows[random.below(rows.length)]!]!++;
     let end = 0;
-    for (const row of rows) if (counts[row]! > 0) this.#order[0][end++] = row;
+    const [order] = this.scratch.order;
+    for (const row of rows) if (counts[row]! > 0) order[end++] = row;
+    this.#statistic.begin(counts);
     return end;
   }
 
@@ -91,16 +104,16 @@ export class ForestGrower {
   }
 
   /** Of the features drawn; where none of them splits the node, more are drawn until one does. */
-  #bestTest(random: Random): (NodeTest & { readonly missing: number }) | null {
+  #bestTest(random: Random): Found | null {
     const features = this.#features;
-    const found = this.#found;
-    let best: (NodeTest & { readonly missing: number }) | null = null;
+    const { found } = this.scratch;
+    let best: Found | null = null;
     for (let tried = 0; tried < features.length && (tried < this.#tried || best === null); tried++) {
       const drawn = tried + random.below(features.length - tried);
       const feature = features[drawn]!;
       features[drawn] = features[tried]!;
       features[tried] = feature;
-      this.#statistic.split(feature, found);
+      this.#statistic.split(feature);
       const gain = found[its.gain]!;
       if (gain <= (best?.gain ?? 0)) continue;
       const bin = found[its.bin]!;
@@ -112,23 +125,14 @@ export class ForestGrower {
     return best;
   }
 
-  /** Rows that go left from `start` on, the others from `end` back. Gives where these begin. */
+  /** Rows that go left from `start` on, the others behind them. Gives where these begin. */
   #partition({ start, end, side }: Node, { feature, bin, missingLeft }: NodeTest): number {
     const { matrix } = this.task;
-    const rows = this.#order[side]!;
-    const into = this.#order[1 - side]!;
-    const { bytes } = matrix;
-    const from = byteOf(matrix, feature);
-    const missing = missingLeft ? missingBin(matrix, feature) : -1;
-    let left = start;
-    let right = end;
-    for (let index = start; index < end; index++) {
-      const row = rows[index]!;
-      const its = bytes[from + 4 * row]!;
-      if (its <= bin || its === missing) into[left++] = row;
-      else into[--right] = row;
-    }
-    return left;
+    const { order } = this.scratch;
+    const rows: RowsAt = { rows: order[side]!, start, end };
+    const test = { feature, bin, missing: missingLeft ? missingBin(matrix, feature) : -1 };
+    const right = start + this.#kernels.countLeft(matrix, rows, test);
+    return this.#kernels.scatter(matrix, rows, test, order[1 - side]!, start, right);
   }
 }
 

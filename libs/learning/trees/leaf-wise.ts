@@ -22,6 +22,15 @@ interface Leaf extends NodeRows {
   split: Split | null;
 }
 
+const newLeaf = (
+  { side, depth }: Pick<Leaf, 'side' | 'depth'>,
+  node: number,
+  start: number,
+  end: number,
+  gradient: number,
+  mass: number,
+): Leaf => ({ node, depth, start, end, side, gradient, mass, place: -1, split: null });
+
 interface Split extends Test {
   readonly missing: number;
   readonly gain: number;
@@ -103,16 +112,9 @@ class Growth {
     // Missing for the first time when it is served: with most of the rows.
     const missingLeft = split.missing === missingGoes.none ? middle - start > end - middle : split.missingLeft;
     const [leftNode, rightNode] = this.#builder.split(leaf.node, { ...split, threshold, missingLeft });
-    const of = { side: 1 - side, depth: depth + 1, place: -1, split: null };
-    const left: Leaf = {
-      ...of,
-      ...{ start, end: middle, node: leftNode, gradient: split.leftGradient, mass: split.leftMass },
-    };
-    const right: Leaf = {
-      ...of,
-      ...{ start: middle, end, node: rightNode },
-      ...{ gradient: leaf.gradient - split.leftGradient, mass: leaf.mass - split.leftMass },
-    };
+    const of = { side: 1 - side, depth: depth + 1 };
+    const left = newLeaf(of, leftNode, start, middle, split.leftGradient, split.leftMass);
+    const right = newLeaf(of, rightNode, middle, end, leaf.gradient - split.leftGradient, leaf.mass - split.leftMass);
     this.#leaves[this.#leaves.indexOf(leaf)] = left;
     this.#leaves.push(right);
     if (!isLast) this.#searchChildren(leaf, left, right);

@@ -54,11 +54,17 @@ export function writeGradients(
 /** Evenly spread over 0 to 1, whatever rows are taken together: multiples of the golden ratio (Knuth, 6.4). */
 const fractionOf = (row: number): number => (Math.imul(row, 0x9e3779b1) >>> 0) * 2 ** -32;
 
-/** The largest gradient of a row, without its sign; log-losses have none above their weight. */
-export function largestGradient({ target, weights, scores }: Workspace, loss: LossName, rows: Uint32Array): number {
+/** The largest gradient of a row, without its sign; log-losses have none above its weight. */
+export function largestGradient(
+  { target, weights, scores }: Workspace,
+  loss: LossName,
+  rows: Uint32Array,
+  largestWeight: number,
+): number {
+  if (loss !== 'squared') return largestWeight;
   let largest = 0;
   for (const row of rows) {
-    const size = loss === 'squared' ? Math.abs(scores[row]! - target[row]!) : 1;
+    const size = Math.abs(scores[row]! - target[row]!);
     largest = Math.max(largest, weights === null ? size : size * weights[row]!);
   }
   return largest;

@@ -1,7 +1,9 @@
 import { missingBin, mostBins } from './binned-matrix.js';
-import { addClasses, addPairs } from './class-histogram.js';
+import { addClasses } from './class-histogram.js';
 import { findClassSplit } from './class-split.js';
+import type { ForestScratch } from './forest-scratch.js';
 import type { ForestTask } from './forest-tree.js';
+import { kernelsFor, type Kernels, type RowsAt } from './kernels.js';
 import { findSplit } from './split.js';
 import { gridFor, hessianOf, rounded, type Grid } from './sums.js';
 
@@ -9,43 +11,49 @@ import { gridFor, hessianOf, rounded, type Grid } from './sums.js';
 export interface NodeStatistic {
   /** Numbers of a leaf. */
   readonly width: number;
+  /** @param counts how often the bootstrap of the tree that begins drew each row. */
+  begin(counts: Uint16Array): void;
   /**
-   * Takes up a node, its rows those at [start, end).
-   * @param counts how often the bootstrap drew each row.
-   * @returns whether all of its rows have the same target.
+   * Takes up a node.
+   * @returns whether all of its rows are known to have the same target.
    */
-  take(rows: Uint32Array, counts: Uint16Array, start: number, end: number): boolean;
-  /** The best split by one feature, as `findSplit` tells it. */
-  split(feature: number, into: Float64Array): void;
+  take(node: RowsAt): boolean;
+  /** The best split by one feature, as `findSplit` tells it, into the scratch's `found`. */
+  split(feature: number): void;
   /** Of the node as a leaf, one tree's part of the forest's outputs. */
   values(): Float64Array;
 }
 
-export const statisticFor = (task: ForestTask): NodeStatistic =>
-  task.classes === 0 ? new Variance(task) : new Gini(task);
+export const statisticFor = (task: ForestTask, scratch: ForestScratch): NodeStatistic =>
+  isPaired(task.classes) ? new Variance(task, scratch) : new Gini(task, scratch);
 
-/** Classes: leaves hold their shares. */
+/** Two numbers say all of a node: sums of targets and of weights. Else there is one for each class. */
+export const isPaired = (classes: number): boolean => classes <= 2;
+
+/** Three classes and more: leaves hold their shares. */
 class Gini implements NodeStatistic {
   readonly width: number;
   readonly #masses: Float64Array;
   readonly #classOf: Uint16Array;
   readonly #sums: Float64Array;
-  readonly #scratch: Float64Array;
+  readonly #left: Float64Array;
   readonly #histogram: Float64Array;
   /** Rows are counted where leaves need more than one; else `one` is 0. */
   readonly #one: number;
   readonly #scale: number;
-  #rows: Uint32Array = new Uint32Array(0);
-  #start = 0;
-  #end = 0;
+  #counts: Uint16Array = new Uint16Array(0);
+  #node: RowsAt = { rows: new Uint32Array(0), start: 0, end: 0 };
 
-  constructor(private readonly task: ForestTask) {
+  constructor(
+    private readonly task: ForestTask,
+    private readonly scratch: ForestScratch,
+  ) {
     const { classes, rows, weights, parameters } = task;
     this.width = classes;
     this.#masses = new Float64Array(rows.length);
     this.#classOf = new Uint16Array(rows.length);
     this.#sums = new Float64Array(classes);
-    this.#scratch = new Float64Array(classes);
+    this.#left = new Float64Array(classes);
     this.#histogram = new Float64Array(mostBins * classes);
     const largest = weights === null ? 1 : largestOf(weights, rows);
     const grid = gridFor(rows.length, 1, largest);
@@ -54,7 +62,13 @@ class Gini implements NodeStatistic {
     this.#scale = weights === null ? 1 : grid.hessianScale;
   }
 
-  take(rows: Uint32Array, counts: Uint16Array, start: number, end: number): boolean {
+  begin(counts: Uint16Array): void {
+    this.#counts = counts;
+  }
+
+  take(node: RowsAt): boolean {
+    const { rows, start, end } = node;
+    const counts = this.#counts;
     const { target, weights } = this.task;
     const sums = this.#sums.fill(0);
     for (let index = start; index < end; index++) {
@@ -65,16 +79,17 @@ class Gini implements NodeStatistic {
       this.#classOf[index] = target[row]!;
       sums[target[row]!]! += mass;
     }
-    [this.#rows, this.#start, this.#end] = [rows, start, end];
+    this.#node = node;
     return sums.filter((sum) => sum > 0).length < 2;
   }
 
-  split(feature: number, into: Float64Array): void {
+  split(feature: number): void {
     const { matrix, classes, parameters } = this.task;
     const histogram = this.#histogram.fill(0, 0, (missingBin(matrix, feature) + 1) * classes);
-    addClasses(histogram, matrix, feature, classes, this.#rows, this.#masses, this.#classOf, this.#start, this.#end);
-    const node = { masses: this.#sums, one: this.#one, minRows: parameters.min_samples_leaf };
-    findClassSplit(histogram, missingBin(matrix, feature), node, into, this.#scratch);
+    const { rows, start, end } = this.#node;
+    addClasses(histogram, matrix, feature, classes, rows, this.#masses, this.#classOf, start, end);
+    const sums = { masses: this.#sums, one: this.#one, minRows: parameters.min_samples_leaf };
+    findClassSplit(histogram, missingBin(matrix, feature), sums, this.scratch.found, this.#left);
   }
 
   values(): Float64Array {
@@ -84,72 +99,91 @@ class Gini implements NodeStatistic {
   }
 }
 
-/** Numbers: leaves hold their mean. Sums are of differences from the mean of all. */
+/**
+ * Numbers, and two classes as 0 and 1: leaves hold their mean. Of classes the fall of variance is half of that of Gini
+ * impurity. Sums of numbers are of differences from the mean of all.
+ */
 class Variance implements NodeStatistic {
   readonly width = 1;
-  readonly #pairs: Float64Array;
-  readonly #histogram = new Float64Array(2 * mostBins);
+  readonly #kernels: Kernels;
   readonly #grid: Grid;
-  readonly #mean: number;
+  readonly #middle: number;
   #gradient = 0;
   #mass = 0;
-  #rows: Uint32Array = new Uint32Array(0);
-  #start = 0;
-  #end = 0;
+  #node: RowsAt = { rows: new Uint32Array(0), start: 0, end: 0 };
 
-  constructor(private readonly task: ForestTask) {
-    const { rows, target, weights } = task;
+  constructor(
+    private readonly task: ForestTask,
+    private readonly scratch: ForestScratch,
+  ) {
+    const { classes, rows, target, weights } = task;
     const weightOf = (row: number) => (weights === null ? 1 : weights[row]!);
-    let sum = 0;
-    let weight = 0;
-    for (const row of rows) {
-      sum += target[row]! * weightOf(row);
-      weight += weightOf(row);
-    }
-    this.#mean = sum / weight;
+    this.#middle = classes === 0 ? meanOf(target, rows, weightOf) : 0;
     let largest = 0;
-    for (const row of rows) largest = Math.max(largest, Math.abs(target[row]! - this.#mean) * weightOf(row));
+    for (const row of rows) largest = Math.max(largest, Math.abs(target[row]! - this.#middle) * weightOf(row));
     this.#grid = gridFor(rows.length, largest, weights === null ? 1 : largestOf(weights, rows));
-    this.#pairs = new Float64Array(2 * rows.length);
+    this.#kernels = kernelsFor(scratch.memory);
   }
 
-  take(rows: Uint32Array, counts: Uint16Array, start: number, end: number): boolean {
-    const { target, weights } = this.task;
+  begin(counts: Uint16Array): void {
+    const { rows, target, weights } = this.task;
     const { gradientScale, hessianScale, one } = this.#grid;
+    const { pairs } = this.scratch;
+    for (const row of rows) {
+      const count = counts[row]!;
+      if (count === 0) continue;
+      const weight = weights === null ? 1 : weights[row]!;
+      pairs[2 * row] = count * rounded((target[row]! - this.#middle) * weight * gradientScale);
+      pairs[2 * row + 1] = count * Math.max(1, rounded(weight * hessianScale)) + one;
+    }
+  }
+
+  take(node: RowsAt): boolean {
+    const { start, end } = node;
+    const { pairs, ordered } = this.scratch;
+    this.#kernels.gather(pairs, node, ordered);
     let gradient = 0;
     let mass = 0;
-    let lowest = Infinity;
-    let highest = -Infinity;
-    for (let index = start; index < end; index++) {
-      const row = rows[index]!;
-      const weight = weights === null ? 1 : weights[row]!;
-      const ofRow = counts[row]! * rounded((target[row]! - this.#mean) * weight * gradientScale);
-      const massOfRow = counts[row]! * Math.max(1, rounded(weight * hessianScale)) + one;
-      this.#pairs[2 * index] = ofRow;
-      this.#pairs[2 * index + 1] = massOfRow;
+    let zeros = 0;
+    for (let at = 2 * start; at < 2 * end; at += 2) {
+      const ofRow = ordered[at]!;
       gradient += ofRow;
-      mass += massOfRow;
-      lowest = Math.min(lowest, target[row]!);
-      highest = Math.max(highest, target[row]!);
+      mass += ordered[at + 1]!;
+      if (ofRow === 0) zeros++;
     }
-    [this.#gradient, this.#mass] = [gradient, mass];
-    [this.#rows, this.#start, this.#end] = [rows, start, end];
-    return lowest === highest;
+    this.#gradient = gradient;
+    this.#mass = mass;
+    this.#node = node;
+    // Of numbers it is not known; no split of equal ones gains anything.
+    return this.task.classes === 2 && (zeros === 0 || zeros === end - start);
   }
 
-  split(feature: number, into: Float64Array): void {
+  split(feature: number): void {
     const { matrix, parameters } = this.task;
+    const { histogram, ordered, found } = this.scratch;
     const bins = missingBin(matrix, feature);
-    const histogram = this.#histogram.fill(0, 0, 2 * (bins + 1));
-    addPairs(histogram, matrix, feature, this.#rows, this.#pairs, this.#start, this.#end);
+    this.#kernels.clear(histogram, 0, 2 * (bins + 1));
+    this.#kernels.addRowsOfFeature(histogram, matrix, feature, this.#node, ordered);
     const rules = { minRows: parameters.min_samples_leaf, l2: 0 };
-    findSplit(histogram, 0, bins, this.#gradient, this.#mass, this.#grid, rules, into, 0);
+    findSplit(this.#kernels.scan, histogram, 0, bins, this.#gradient, this.#mass, this.#grid, rules, found, 0);
   }
 
   values(): Float64Array {
-    const above = this.#gradient / this.#grid.gradientScale / hessianOf(this.#grid, this.#mass);
-    return Float64Array.of((this.#mean + above) / this.task.parameters.n_estimators);
+    const mean = this.#middle + this.#gradient / this.#grid.gradientScale / hessianOf(this.#grid, this.#mass);
+    // The two sums of weights are rounded apart.
+    const value = this.task.classes === 2 ? Math.min(mean, 1) : mean;
+    return Float64Array.of(value / this.task.parameters.n_estimators);
   }
+}
+
+function meanOf(target: Float64Array, rows: Uint32Array, weightOf: (row: number) => number): number {
+  let sum = 0;
+  let weight = 0;
+  for (const row of rows) {
+    sum += target[row]! * weightOf(row);
+    weight += weightOf(row);
+  }
+  return sum / weight;
 }
 
 function largestOf(weights: Float64Array, rows: Uint32Array): number {

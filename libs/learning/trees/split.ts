@@ -7,8 +7,24 @@ export interface SplitRules {
   readonly l2: number;
 }
 
+/** Seeks a split of bins [0, last), with what is left of them, that gains more than what is found. */
+export type Scan = (
+  histogram: Float64Array,
+  at: number,
+  last: number,
+  startGradient: number,
+  startMass: number,
+  goes: number,
+  gradient: number,
+  mass: number,
+  grid: Grid,
+  rules: SplitRules,
+  into: Float64Array,
+  to: number,
+) => void;
+
 /** A child with less is not a child: its value would be a division by nothing. As LightGBM and scikit-learn. */
-const leastHessian = 1e-3;
+export const leastHessian = 1e-3;
 
 /** Of the node's score; a smaller gain is the rounding of its parts. */
 export const leastGain = 1e-12;
@@ -27,6 +43,7 @@ export const numbersOfFound = 5;
  * @param into from `to` on: the split found; a gain of 0 says that there is none.
  */
 export function findSplit(
+  scan: Scan,
   histogram: Float64Array,
   at: number,
   bins: number,
@@ -49,7 +66,8 @@ export function findSplit(
   scan(histogram, at, bins - 1, histogram[missing]!, missingMass, left, gradient, mass, grid, rules, into, to);
 }
 
-function scan(
+/** As `scan` of kernels.wat. */
+export function scanBins(
   histogram: Float64Array,
   at: number,
   last: number,

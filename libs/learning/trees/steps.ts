@@ -1,6 +1,7 @@
-import { byteOf, missingBin } from './binned-matrix.js';
+import { missingBin } from './binned-matrix.js';
 import type { Crew, Perform } from './crew.js';
-import { addRows, featureAt, numbersOfQuad, subtract } from './histogram.js';
+import { featureAt, numbersOfQuad } from './histogram.js';
+import { kernelsFor, type BinTest, type Kernels, type RowsAt } from './kernels.js';
 import { writeGradients, writeProbabilities, type LossName } from './losses.js';
 import { findSplit, numbersOfFound, type SplitRules } from './split.js';
 import type { Grid } from './sums.js';
@@ -59,17 +60,23 @@ export class Steps {
    */
   partition({ start, end, side }: NodeRows, { feature, bin, missingLeft }: Test, left: number): void {
     const { blocks, whole } = this.workspace;
-    whole.set([start, end, side, feature, bin, missingLeft ? 1 : 0, left]);
-    const count = Math.ceil((end - start) / blockRows);
-    this.crew.run(code.countLeft, count);
-    let before = 0;
-    for (let block = 0; block < count; block++) {
-      const ofBlock = blocks[block]!;
-      blocks[block] = before;
-      before += ofBlock;
+    const rows = end - start;
+    const ofBlock = this.crew.isOne ? rows : blockRows;
+    whole.set([start, end, side, feature, bin, missingLeft ? 1 : 0, left, ofBlock]);
+    const count = Math.ceil(rows / ofBlock);
+    blocks[0] = 0;
+    if (count > 1) {
+      this.crew.run(code.countLeft, count);
+      let before = 0;
+      for (let block = 0; block < count; block++) {
+        const its = blocks[block]!;
+        blocks[block] = before;
+        before += its;
+      }
     }
-    if (before !== left) throw new Error(`the histogram sends ${left} rows left, their bins ${before}`);
     this.crew.run(code.scatter, count);
+    const gone = blocks[count - 1]!;
+    if (gone !== left) throw new Error(`the histogram sends ${left} rows left, their bins ${gone}`);
   }
 
   /** Pairs of a node's rows to the positions of its rows. */
@@ -113,6 +120,7 @@ const code = { gradients: 0, probabilities: 1, countLeft: 2, scatter: 3, gather:
 
 /** Does items of steps, in whatever thread. */
 export function performer(workspace: Workspace, loss: LossName): Perform {
+  const kernels = kernelsFor(workspace.memory);
   const perform = [
     (item: number) => {
       gradientsOf(workspace, loss, item);
@@ -121,16 +129,16 @@ export function performer(workspace: Workspace, loss: LossName): Perform {
       writeProbabilities(workspace, item * blockRows, Math.min((item + 1) * blockRows, workspace.matrix.rows));
     },
     (item: number) => {
-      countLeft(workspace, item);
+      countLeft(workspace, kernels, item);
     },
     (item: number) => {
-      scatter(workspace, item);
+      scatter(workspace, kernels, item);
     },
     (item: number) => {
-      gather(workspace, item);
+      gather(workspace, kernels, item);
     },
     (item: number) => {
-      search(workspace, item);
+      search(workspace, kernels, item);
     },
     (item: number) => {
       addValue(workspace, item);
@@ -148,65 +156,59 @@ function gradientsOf(workspace: Workspace, loss: LossName, block: number): void 
   writeGradients(workspace, loss, whole[0]!, grid, start, Math.min(start + blockRows, matrix.rows));
 }
 
-function countLeft({ matrix, order, blocks, whole }: Workspace, block: number): void {
-  const rows = order[whole[2]!]!;
-  const start = whole[0]! + block * blockRows;
-  const end = Math.min(start + blockRows, whole[1]!);
-  const from = byteOf(matrix, whole[3]!);
-  const bin = whole[4]!;
-  const missing = whole[5] === 1 ? missingBin(matrix, whole[3]!) : none;
-  const { bytes } = matrix;
-  let left = 0;
-  for (let index = start; index < end; index++) {
-    const its = bytes[from + 4 * rows[index]!]!;
-    if (its <= bin || its === missing) left++;
-  }
-  blocks[block] = left;
+/** The rows of a block, and the test, of `partition`. */
+function blockOf({ matrix, order, whole }: Workspace, block: number): [RowsAt, BinTest] {
+  const start = whole[0]! + block * whole[7]!;
+  const end = Math.min(start + whole[7]!, whole[1]!);
+  const feature = whole[3]!;
+  const missing = whole[5] === 1 ? missingBin(matrix, feature) : none;
+  return [
+    { rows: order[whole[2]!]!, start, end },
+    { feature, bin: whole[4]!, missing },
+  ];
 }
 
-function scatter({ matrix, order, blocks, whole }: Workspace, block: number): void {
-  const rows = order[whole[2]!]!;
-  const into = order[1 - whole[2]!]!;
-  const start = whole[0]! + block * blockRows;
-  const end = Math.min(start + blockRows, whole[1]!);
-  const from = byteOf(matrix, whole[3]!);
-  const bin = whole[4]!;
-  const missing = whole[5] === 1 ? missingBin(matrix, whole[3]!) : none;
-  const { bytes } = matrix;
-  let left = whole[0]! + blocks[block]!;
-  let right = start + whole[6]! - blocks[block]!;
-  for (let index = start; index < end; index++) {
-    const row = rows[index]!;
-    const its = bytes[from + 4 * row]!;
-    if (its <= bin || its === missing) into[left++] = row;
-    else into[right++] = row;
-  }
+function countLeft(workspace: Workspace, kernels: Kernels, block: number): void {
+  workspace.blocks[block] = kernels.countLeft(workspace.matrix, ...blockOf(workspace, block));
 }
 
-function gather({ order, pairs, ordered, whole }: Workspace, block: number): void {
-  const rows = order[whole[2]!]!;
-  const start = whole[0]! + block * blockRows;
-  const end = Math.min(start + blockRows, whole[1]!);
-  for (let index = start; index < end; index++) {
-    const row = rows[index]!;
-    ordered[2 * index] = pairs[2 * row]!;
-    ordered[2 * index + 1] = pairs[2 * row + 1]!;
-  }
+/** Leaves how many rows of this and earlier blocks went left. */
+function scatter(workspace: Workspace, kernels: Kernels, block: number): void {
+  const { matrix, order, blocks, whole } = workspace;
+  const [rows, test] = blockOf(workspace, block);
+  const left = whole[0]! + blocks[block]!;
+  const right = rows.start + whole[6]! - blocks[block]!;
+  blocks[block] = kernels.scatter(matrix, rows, test, order[1 - whole[2]!]!, left, right) - whole[0]!;
 }
 
-function search(workspace: Workspace, quad: number): void {
+function gather({ order, pairs, ordered, whole }: Workspace, kernels: Kernels, block: number): void {
+  const start = whole[0]! + block * blockRows;
+  const end = Math.min(start + blockRows, whole[1]!);
+  kernels.gather(pairs, { rows: order[whole[2]!]!, start, end }, ordered);
+}
+
+function search(workspace: Workspace, kernels: Kernels, quad: number): void {
   const { matrix, order, ordered, histograms, histogramLength, whole, real } = workspace;
   const from = quad * numbersOfQuad;
   const first = whole[4]! * histogramLength + from;
-  histograms.fill(0, first, first + numbersOfQuad);
-  addRows(histograms, first, matrix, quad, order[whole[2]!]!, whole[0]!, whole[1]!, ordered);
-  if (whole[5] === 1) seek(workspace, quad, whole[4]!, 0, real[4]!, real[5]!);
+  kernels.clear(histograms, first, numbersOfQuad);
+  const rows = { rows: order[whole[2]!]!, start: whole[0]!, end: whole[1]! };
+  kernels.addRows(histograms, first, matrix, quad, rows, ordered);
+  if (whole[5] === 1) seek(workspace, kernels, quad, whole[4]!, 0, real[4]!, real[5]!);
   if (whole[6] === none) return;
-  subtract(histograms, whole[6]! * histogramLength + from, first, numbersOfQuad);
-  if (whole[7] === 1) seek(workspace, quad, whole[6]!, 1, real[6]!, real[7]!);
+  kernels.subtract(histograms, whole[6]! * histogramLength + from, first, numbersOfQuad);
+  if (whole[7] === 1) seek(workspace, kernels, quad, whole[6]!, 1, real[6]!, real[7]!);
 }
 
-function seek(workspace: Workspace, quad: number, place: number, node: number, gradient: number, mass: number): void {
+function seek(
+  workspace: Workspace,
+  kernels: Kernels,
+  quad: number,
+  place: number,
+  node: number,
+  gradient: number,
+  mass: number,
+): void {
   const { matrix, histograms, histogramLength, found, whole, real } = workspace;
   const grid = { gradientScale: real[0]!, hessianScale: real[1]!, one: real[2]! };
   const rules = { minRows: whole[3]!, l2: real[3]! };
@@ -214,7 +216,7 @@ function seek(workspace: Workspace, quad: number, place: number, node: number, g
     const bins = matrix.thresholds[feature]!.length + 1;
     const at = place * histogramLength + featureAt(feature);
     const to = (node * matrix.features + feature) * numbersOfFound;
-    findSplit(histograms, at, bins, gradient, mass, grid, rules, found, to);
+    findSplit(kernels.scan, histograms, at, bins, gradient, mass, grid, rules, found, to);
   }
 }
 

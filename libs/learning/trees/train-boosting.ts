@@ -3,10 +3,11 @@ import { accept, type Result } from '#libs/kernel/index.js';
 import type { TrainingContext, TrainingData } from '../model.js';
 import type { LearningRefusal } from '../refusal.js';
 import { Random } from '../random.js';
-import { binnedMatrix } from './binned-matrix.js';
+import { binnedMatrix } from './binning.js';
 import { boost, type Boosted, type BoostingTask } from './boosting.js';
 import { alone, crewControl } from './crew.js';
 import type { LossName } from './losses.js';
+import { SharedArrays } from './shared.js';
 import { performer, Steps } from './steps.js';
 import { TreeModel, type Link } from './tree-model.js';
 import { gainsOf } from './tree.js';
@@ -33,10 +34,11 @@ export async function trainBoosting(
     parameters.early_stopping_rounds === null
       ? { train: rows, held: null }
       : heldBack(data, rows, parameters.validation_share, context.seed);
-  const matrix = binnedMatrix(features, train, parameters.max_bins, context.seed);
+  const arrays = new SharedArrays();
+  const matrix = binnedMatrix(features, train, parameters.max_bins, context.seed, arrays);
   const loss: LossName = classes === 0 ? 'squared' : classes === 2 ? 'logistic' : 'softmax';
   const trees = loss === 'softmax' ? classes : 1;
-  const workspace = workspaceFor(matrix, target, weights, trees, train.length, parameters.max_leaves);
+  const workspace = workspaceFor(arrays, matrix, target, weights, trees, train.length, parameters.max_leaves);
   const task: BoostingTask = { parameters, loss, trees, train, held, watched: watchedRows(train, context.seed) };
   const boosted = await (context.threads === 1 ? boostHere : boostInThreads)(workspace, task, context);
   return accept(modelOf(data, task, boosted));
@@ -68,8 +70,8 @@ async function boostInThreads(workspace: Workspace, task: BoostingTask, context:
 
 const streams = { held: 0x68656c64, watched: 0x77617463 } as const;
 
-/** Enough to see the loss fall; as scikit-learn. */
-const mostWatched = 10_000;
+/** Enough to see the loss fall; of more, telling it takes a good part of a round. */
+const mostWatched = 4096;
 
 function watchedRows(train: Uint32Array, seed: number): Uint32Array {
   if (train.length <= mostWatched) return train;

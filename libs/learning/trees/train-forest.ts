@@ -2,11 +2,13 @@ import type { RandomForest } from '#libs/contracts/index.js';
 import { accept, type Result } from '#libs/kernel/index.js';
 import type { TrainingContext, TrainingData } from '../model.js';
 import type { LearningRefusal } from '../refusal.js';
-import { binnedMatrix } from './binned-matrix.js';
+import { binnedMatrix } from './binning.js';
+import { forestScratches, type ForestScratch } from './forest-scratch.js';
 import { ForestGrower, type ForestTask } from './forest-tree.js';
+import { isPaired } from './node-statistic.js';
 import { TreeModel } from './tree-model.js';
 import { gainsOf, type BinnedTree } from './tree.js';
-import { sharedFloats, sharedIntegers } from './shared.js';
+import { SharedArrays, sharedFloats, sharedIntegers } from './shared.js';
 import { inThreads } from './threads.js';
 import { usedRows, yielding } from './training.js';
 
@@ -24,16 +26,18 @@ export async function trainForest(
   if (!used.ok) return used;
   const { rows, weights } = used.value;
   const { seed } = context;
-  const matrix = binnedMatrix(features, rows, parameters.max_bins, seed);
+  const arrays = new SharedArrays();
+  const matrix = binnedMatrix(features, rows, parameters.max_bins, seed, arrays);
   const task: ForestTask = { matrix, target, weights, classes, rows, parameters, seed };
+  const scratches = forestScratches(arrays, context.threads, features.rows, rows.length, isPaired(classes));
   const trees = await (context.threads === 1
-    ? yielding(growAll(task), context, parameters.n_estimators)
-    : growInThreads(task, context));
+    ? yielding(growAll(task, scratches[0]!), context, parameters.n_estimators)
+    : growInThreads(task, scratches, context));
   return accept(modelOf(data, trees));
 }
 
-function* growAll(task: ForestTask): Generator<undefined, BinnedTree[]> {
-  const grower = new ForestGrower(task);
+function* growAll(task: ForestTask, scratch: ForestScratch): Generator<undefined, BinnedTree[]> {
+  const grower = new ForestGrower(task, scratch);
   const trees: BinnedTree[] = [];
   while (trees.length < task.parameters.n_estimators) {
     trees.push(grower.grow(trees.length));
@@ -43,17 +47,21 @@ function* growAll(task: ForestTask): Generator<undefined, BinnedTree[]> {
 }
 
 /** The arrays go to each thread as shared memory; which tree is grown by whom does not matter. */
-async function growInThreads(task: ForestTask, context: TrainingContext): Promise<BinnedTree[]> {
+async function growInThreads(
+  task: ForestTask,
+  scratches: readonly ForestScratch[],
+  context: TrainingContext,
+): Promise<BinnedTree[]> {
   const { target, weights, rows, parameters } = task;
   const shared = {
     ...task,
     ...{ target: sharedFloats(target), rows: sharedIntegers(rows), weights: weights && sharedFloats(weights) },
   };
   const next = new Int32Array(new SharedArrayBuffer(4));
-  const part = { role: 'forest', task: shared, next } as const;
+  const parts = scratches.map((scratch) => ({ role: 'forest', task: shared, scratch, next }) as const);
   const trees: BinnedTree[] = [];
   let done = 0;
-  await inThreads(Array(context.threads).fill(part), context, (message) => {
+  await inThreads(parts, context, (message) => {
     if (message.type !== 'tree') return false;
     trees[message.number] = message.tree;
     done++;
@@ -65,10 +73,14 @@ async function growInThreads(task: ForestTask, context: TrainingContext): Promis
 
 function modelOf({ features, classes }: TrainingData, grown: readonly BinnedTree[]): TreeModel {
   const gains = gainsOf(grown, features.columns.length);
-  // Of two classes the second one's share says all.
-  const trees =
-    classes === 2 ? grown.map((tree) => ({ ...tree, values: tree.values.filter((_, at) => at % 2 === 1) })) : grown;
   const width = classes > 2 ? classes : 1;
-  const ensemble = { classes, link: 'identity', sums: width, width, base: new Float32Array(width), trees } as const;
+  const ensemble = {
+    classes,
+    link: 'identity',
+    sums: width,
+    width,
+    base: new Float32Array(width),
+    trees: grown,
+  } as const;
   return new TreeModel(features.names, ensemble, { gains });
 }

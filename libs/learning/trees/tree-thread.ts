@@ -4,6 +4,7 @@ import { assertNever } from '#libs/kernel/index.js';
 import type { TrainingScores } from '../model.js';
 import { boost, type Boosted, type BoostingTask } from './boosting.js';
 import { follow, leading, type CrewControl } from './crew.js';
+import type { ForestScratch } from './forest-scratch.js';
 import { ForestGrower, type ForestTask } from './forest-tree.js';
 import { performer, Steps } from './steps.js';
 import type { BinnedTree } from './tree.js';
@@ -18,7 +19,12 @@ interface BoostingPart {
 /** `lead` and `follow` boost together; `forest` grows the trees whose numbers it is the first to take from `next`. */
 export type ThreadPart =
   | ({ readonly role: 'lead' | 'follow' } & BoostingPart)
-  | { readonly role: 'forest'; readonly task: ForestTask; readonly next: Int32Array };
+  | {
+      readonly role: 'forest';
+      readonly task: ForestTask;
+      readonly scratch: ForestScratch;
+      readonly next: Int32Array;
+    };
 
 export type ThreadMessage =
   | { readonly type: 'round'; readonly scores: TrainingScores }
@@ -41,7 +47,7 @@ switch (part.role) {
     follow(part.control, performer(part.workspace, part.task.loss));
     break;
   case 'forest':
-    growTaken(part.task, part.next);
+    growTaken(part.task, part.scratch, part.next);
     break;
   default:
     assertNever(part, 'part of a thread');
@@ -54,8 +60,8 @@ function lead({ workspace, task, control }: BoostingPart): void {
   say({ type: 'boosted', boosted: round.value });
 }
 
-function growTaken(task: ForestTask, next: Int32Array): void {
-  const grower = new ForestGrower(task);
+function growTaken(task: ForestTask, scratch: ForestScratch, next: Int32Array): void {
+  const grower = new ForestGrower(task, scratch);
   const take = () => Atomics.add(next, 0, 1);
   for (let number = take(); number < task.parameters.n_estimators; number = take()) {
     say({ type: 'tree', number, tree: grower.grow(number) });

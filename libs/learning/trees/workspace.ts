@@ -1,10 +1,13 @@
 import type { BinnedMatrix } from './binned-matrix.js';
 import { featureAt } from './histogram.js';
-import { floats, integers, sharedFloats } from './shared.js';
+import type { SharedArrays } from './shared.js';
 import { numbersOfFound } from './split.js';
+import type { KernelMemory } from './wasm.js';
 
 /** Everything that growing a tree of boosting reads and writes, in memory that threads share. */
 export interface Workspace {
+  /** Where all arrays lie; null: each on its own. */
+  readonly memory: KernelMemory | null;
   readonly matrix: BinnedMatrix;
   readonly target: Float64Array;
   /** null: every row counts 1. */
@@ -42,8 +45,12 @@ export const numbersOfLeaf = 4;
 /** Bytes that histograms may take. A leaf whose histogram finds no place is counted anew when it is split. */
 const mostHistogramBytes = 64 * 2 ** 20;
 
-/** @param rows at most so many are trained on. */
+/**
+ * @param arrays of the matrix too.
+ * @param rows at most so many are trained on.
+ */
 export function workspaceFor(
+  arrays: SharedArrays,
   matrix: BinnedMatrix,
   target: Float64Array,
   weights: Float64Array | null,
@@ -53,21 +60,22 @@ export function workspaceFor(
 ): Workspace {
   const histogramLength = featureAt(matrix.quads * 4);
   const places = Math.min(maxLeaves, Math.floor(mostHistogramBytes / (histogramLength * 8)));
-  return {
+  const own = {
     matrix,
-    target: sharedFloats(target),
-    weights: weights === null ? null : sharedFloats(weights),
-    scores: floats(trees * matrix.rows),
-    pairs: floats(2 * matrix.rows),
-    order: [integers(rows), integers(rows)],
-    ordered: floats(2 * rows),
-    histograms: floats(Math.max(places, 3) * histogramLength),
+    target: arrays.copyOf(target),
+    weights: weights === null ? null : arrays.copyOf(weights),
+    scores: arrays.floats(trees * matrix.rows),
+    pairs: arrays.floats(2 * matrix.rows),
+    order: [arrays.integers(rows), arrays.integers(rows)] as const,
+    ordered: arrays.floats(2 * rows),
+    histograms: arrays.floats(Math.max(places, 3) * histogramLength),
     histogramLength,
-    found: floats(2 * matrix.features * numbersOfFound),
-    blocks: integers(Math.ceil(rows / blockRows) + 1),
-    leaves: floats(maxLeaves * numbersOfLeaf),
-    probabilities: trees > 1 ? floats(trees * matrix.rows) : null,
+    found: arrays.floats(2 * matrix.features * numbersOfFound),
+    blocks: arrays.integers(Math.ceil(rows / blockRows) + 1),
+    leaves: arrays.floats(maxLeaves * numbersOfLeaf),
+    probabilities: trees > 1 ? arrays.floats(trees * matrix.rows) : null,
     whole: new Int32Array(new SharedArrayBuffer(64)),
-    real: floats(16),
+    real: arrays.floats(16),
   };
+  return { ...own, memory: arrays.memory };
 }
