@@ -30,7 +30,7 @@ export class DataLocations {
     // A folder on one system, part of a name on another.
     if (uri.includes('\\')) throw refused(path, `expected '/' between folders, found '\\'`, 'dataset_not_allowed');
     const opened = await openDataFile(this.folder, uri);
-    if (opened.ok) return opened.value.file ?? null;
+    if (opened.ok) return opened.value.file;
     if (opened.rejection.reason === 'not_found' && !(await exists(this.folder))) return null;
     throw datasetProblem(path, opened.rejection);
   }

@@ -16,17 +16,25 @@ import { accepted, asOfSeq, listOf } from './common.js';
 export const startTraining = z
   .strictObject({
     model: modelName,
-    dataset: z.union([
-      z.strictObject({ uri: storable(z.string().min(1).max(2048)), format: dataFormat.optional() }),
-      z.strictObject({ artifact: sha256Digest, format: dataFormat.optional() }),
-      /** `name@1.0.0` */
-      z.strictObject({ id: versionReference }),
-    ]),
+    dataset: z.union(
+      [
+        z.strictObject({ uri: storable(z.string().min(1).max(2048)), format: dataFormat.optional() }),
+        z.strictObject({ artifact: sha256Digest, format: dataFormat.optional() }),
+        /** `name@1.0.0` */
+        z.strictObject({ id: versionReference }),
+      ],
+      {
+        error:
+          'expected one of uri, artifact and id (name@1.0.0), the first two with a format if need be: csv, jsonl, parquet, arrow',
+      },
+    ),
     target: storable(z.string().min(1).max(256)),
     task: learningTask.optional(),
     features: storable(z.array(z.string().min(1)).min(1).max(10_000)).optional(),
     pipeline: storable(featurePipeline).optional(),
-    algorithm: z.union([algorithm, z.literal('auto')]).optional(),
+    algorithm: z
+      .union([algorithm, z.literal('auto')], { error: `expected ${algorithm.options.join(', ')} or auto` })
+      .optional(),
     hyperparameters: storable(givenParameters).optional(),
     validation: validationPlan.partial().strict().optional(),
     search: z
@@ -140,7 +148,10 @@ export const registerDataset = z
     format: dataFormat.optional(),
     description: storable(z.string().max(10_000)).optional(),
   })
-  .refine(({ uri, artifact }) => (uri === undefined) !== (artifact === undefined), 'expected uri or artifact')
+  .refine(
+    ({ uri, artifact }) => (uri === undefined) !== (artifact === undefined),
+    'expected uri or artifact, and not both',
+  )
   .meta({ id: 'RegisterDataset' });
 
 const datasetFields = {
