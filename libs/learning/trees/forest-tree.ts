@@ -1,15 +1,18 @@
 import type { RandomForest } from '#libs/contracts/index.js';
 import { Random } from '../random.js';
-import { missingBin, type BinnedMatrix } from './binned-matrix.js';
+import { byteOf, missingBin, type BinnedMatrix } from './binned-matrix.js';
 import type { ForestScratch } from './forest-scratch.js';
 import { kernelsFor, type Kernels, type RowsAt } from './kernels.js';
 import { statisticFor, type NodeStatistic } from './node-statistic.js';
+import { mostRankedRows, RankedNode } from './ranked-node.js';
 import { found as its, missingGoes } from './split.js';
 import { TreeBuilder, type BinnedTree, type NodeTest } from './tree.js';
 
 /** What every tree of a forest is grown from; its arrays are shared by threads. */
 export interface ForestTask {
   readonly matrix: BinnedMatrix;
+  /** Values by feature, for small nodes; null: these are split by bins too. */
+  readonly columns: readonly Float32Array[] | null;
   readonly target: Float64Array;
   /** null: every row counts 1. */
   readonly weights: Float64Array | null;
@@ -33,6 +36,10 @@ interface Node {
 /** The best test of a node, until it is known where what is missing later goes. */
 interface Found extends NodeTest {
   readonly missing: number;
+  /** Sought between the node's own values: `bin` says nothing. */
+  readonly isRanked: boolean;
+  threshold: number;
+  bin: number;
   missingLeft: boolean;
 }
 
@@ -40,7 +47,7 @@ const streamOfTree = 0x74726565;
 
 /**
  * Grows trees of a random forest (Breiman 2001), each from a bootstrap of its own and with features drawn anew at every
- * node: CART over histograms, by Gini impurity or variance. A grower serves one thread; a tree depends on its number and
+ * node: CART over histograms, in small nodes over their own values, by Gini impurity or variance. A grower serves one thread; a tree depends on its number and
  * the seed alone.
  */
 export class ForestGrower {
@@ -49,6 +56,7 @@ export class ForestGrower {
   readonly #features: Uint32Array;
   readonly #tried: number;
   readonly #statistic: NodeStatistic;
+  readonly #ranked = new RankedNode();
 
   constructor(
     private readonly task: ForestTask,
@@ -70,7 +78,7 @@ export class ForestGrower {
     for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
       const { number, depth, start, end, side } = node;
       const isPure = this.#statistic.take({ rows: this.scratch.order[side]!, start, end });
-      const test = !isPure && this.#mayBeSplit(node) ? this.#bestTest(random) : null;
+      const test = !isPure && this.#mayBeSplit(node) ? this.#bestTest(node, random) : null;
       if (test === null) {
         builder.leaf(number, this.#statistic.values());
         continue;
@@ -104,36 +112,82 @@ export class ForestGrower {
   }
 
   /** Of the features drawn; where none of them splits the node, more are drawn until one does. */
-  #bestTest(random: Random): Found | null {
+  #bestTest(node: Node, random: Random): Found | null {
     const features = this.#features;
     const { found } = this.scratch;
+    const columns = node.end - node.start <= mostRankedRows ? this.task.columns : null;
     let best: Found | null = null;
     for (let tried = 0; tried < features.length && (tried < this.#tried || best === null); tried++) {
       const drawn = tried + random.below(features.length - tried);
       const feature = features[drawn]!;
       features[drawn] = features[tried]!;
       features[tried] = feature;
-      this.#statistic.split(feature);
+      if (columns === null) this.#statistic.split(feature);
+      else this.#splitRanked(columns[feature]!, node);
       const gain = found[its.gain]!;
       if (gain <= (best?.gain ?? 0)) continue;
       const bin = found[its.bin]!;
       const missing = found[its.missing]!;
-      // Behind the last bin is nothing but missing values.
-      const threshold = this.task.matrix.thresholds[feature]![bin] ?? Infinity;
-      best = { feature, threshold, bin, gain, missing, missingLeft: missing === missingGoes.left };
+      const isRanked = columns !== null;
+      const threshold = isRanked ? this.#ranked.thresholdBehind(bin) : 0;
+      best = { feature, threshold, bin, gain, missing, isRanked, missingLeft: missing === missingGoes.left };
     }
+    if (best !== null && !best.isRanked) this.#placeThreshold(node, best);
     return best;
   }
 
+  #splitRanked(column: Float32Array, { start, end, side }: Node): void {
+    this.#ranked.rank(column, { rows: this.scratch.order[side]!, start, end });
+    this.#statistic.splitRanked(this.#ranked);
+  }
+
+  /** In the middle of the bins that no row of the node is in, as it would be between two values. */
+  #placeThreshold({ start, end, side }: Node, test: Found): void {
+    const { matrix } = this.task;
+    const rows = this.scratch.order[side]!;
+    const from = byteOf(matrix, test.feature);
+    const missing = missingBin(matrix, test.feature);
+    let next = missing;
+    for (let index = start; index < end; index++) {
+      const bin = matrix.bytes[from + 4 * rows[index]!]!;
+      if (bin > test.bin && bin < next) next = bin;
+    }
+    // Behind the last bin with rows is nothing but missing values.
+    if (next < missing) test.bin = (test.bin + next - 1) >>> 1;
+    test.threshold = next < missing ? matrix.thresholds[test.feature]![test.bin]! : Infinity;
+  }
+
   /** Rows that go left from `start` on, the others behind them. Gives where these begin. */
-  #partition({ start, end, side }: Node, { feature, bin, missingLeft }: NodeTest): number {
+  #partition({ start, end, side }: Node, found: Found): number {
     const { matrix } = this.task;
     const { order } = this.scratch;
     const rows: RowsAt = { rows: order[side]!, start, end };
+    const { feature, bin, missingLeft } = found;
+    if (found.isRanked) return partitionByValue(this.task.columns![feature]!, rows, found, order[1 - side]!);
     const test = { feature, bin, missing: missingLeft ? missingBin(matrix, feature) : -1 };
     const right = start + this.#kernels.countLeft(matrix, rows, test);
     return this.#kernels.scatter(matrix, rows, test, order[1 - side]!, start, right);
   }
+}
+
+function partitionByValue(
+  column: Float32Array,
+  { rows, start, end }: RowsAt,
+  { threshold, missingLeft }: NodeTest,
+  into: Uint32Array,
+): number {
+  let left = start;
+  let right = end;
+  for (let index = start; index < end; index++) {
+    const value = column[rows[index]!]!;
+    if (value <= threshold || (missingLeft && Number.isNaN(value))) into[left++] = rows[index]!;
+  }
+  const middle = left;
+  for (let index = end - 1; right > middle; index--) {
+    const value = column[rows[index]!]!;
+    if (!(value <= threshold || (missingLeft && Number.isNaN(value)))) into[--right] = rows[index]!;
+  }
+  return middle;
 }
 
 function featuresTried(rule: NonNullable<RandomForest['max_features']>, features: number): number {

@@ -4,6 +4,7 @@ import { findClassSplit } from './class-split.js';
 import type { ForestScratch } from './forest-scratch.js';
 import type { ForestTask } from './forest-tree.js';
 import { kernelsFor, type Kernels, type RowsAt } from './kernels.js';
+import type { RankedNode } from './ranked-node.js';
 import { findSplit } from './split.js';
 import { gridFor, hessianOf, rounded, type Grid } from './sums.js';
 
@@ -20,6 +21,8 @@ export interface NodeStatistic {
   take(node: RowsAt): boolean;
   /** The best split by one feature, as `findSplit` tells it, into the scratch's `found`. */
   split(feature: number): void;
+  /** The same between the node's own values, numbered as its bins. */
+  splitRanked(ranked: RankedNode): void;
   /** Of the node as a leaf, one tree's part of the forest's outputs. */
   values(): Float64Array;
 }
@@ -84,12 +87,25 @@ class Gini implements NodeStatistic {
   }
 
   split(feature: number): void {
-    const { matrix, classes, parameters } = this.task;
+    const { matrix, classes } = this.task;
     const histogram = this.#histogram.fill(0, 0, (missingBin(matrix, feature) + 1) * classes);
     const { rows, start, end } = this.#node;
     addClasses(histogram, matrix, feature, classes, rows, this.#masses, this.#classOf, start, end);
-    const sums = { masses: this.#sums, one: this.#one, minRows: parameters.min_samples_leaf };
-    findClassSplit(histogram, missingBin(matrix, feature), sums, this.scratch.found, this.#left);
+    this.#find(missingBin(matrix, feature));
+  }
+
+  splitRanked({ ranks, count }: RankedNode): void {
+    const { classes } = this.task;
+    const histogram = this.#histogram.fill(0, 0, (count + 1) * classes);
+    const { start, end } = this.#node;
+    for (let index = start; index < end; index++)
+      histogram[ranks[index - start]! * classes + this.#classOf[index]!]! += this.#masses[index]!;
+    this.#find(count);
+  }
+
+  #find(bins: number): void {
+    const sums = { masses: this.#sums, one: this.#one, minRows: this.task.parameters.min_samples_leaf };
+    findClassSplit(this.#histogram, bins, sums, this.scratch.found, this.#left);
   }
 
   values(): Float64Array {
@@ -159,12 +175,29 @@ class Variance implements NodeStatistic {
   }
 
   split(feature: number): void {
-    const { matrix, parameters } = this.task;
-    const { histogram, ordered, found } = this.scratch;
+    const { matrix } = this.task;
+    const { histogram, ordered } = this.scratch;
     const bins = missingBin(matrix, feature);
     this.#kernels.clear(histogram, 0, 2 * (bins + 1));
     this.#kernels.addRowsOfFeature(histogram, matrix, feature, this.#node, ordered);
-    const rules = { minRows: parameters.min_samples_leaf, l2: 0 };
+    this.#find(bins);
+  }
+
+  splitRanked({ ranks, count }: RankedNode): void {
+    const { histogram, ordered } = this.scratch;
+    histogram.fill(0, 0, 2 * (count + 1));
+    const { start, end } = this.#node;
+    for (let index = start; index < end; index++) {
+      const at = 2 * ranks[index - start]!;
+      histogram[at]! += ordered[2 * index]!;
+      histogram[at + 1]! += ordered[2 * index + 1]!;
+    }
+    this.#find(count);
+  }
+
+  #find(bins: number): void {
+    const { histogram, found } = this.scratch;
+    const rules = { minRows: this.task.parameters.min_samples_leaf, l2: 0 };
     findSplit(this.#kernels.scan, histogram, 0, bins, this.#gradient, this.#mass, this.#grid, rules, found, 0);
   }
 

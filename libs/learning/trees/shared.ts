@@ -51,6 +51,12 @@ export function sharedFloats(values: Float64Array): Float64Array {
   return shared;
 }
 
+export function sharedSingles(values: Float32Array): Float32Array {
+  const shared = new Float32Array(new SharedArrayBuffer(values.length * Float32Array.BYTES_PER_ELEMENT));
+  shared.set(values);
+  return shared;
+}
+
 export function sharedIntegers(values: Uint32Array): Uint32Array {
   const shared = new Uint32Array(new SharedArrayBuffer(values.length * Uint32Array.BYTES_PER_ELEMENT));
   shared.set(values);

@@ -67,7 +67,7 @@ function isAtMost(values: Float32Array, count: number): boolean {
 }
 
 /** A float32 t with low <= t < high. The middle may be rounded up to `high` or, of infinities, be no number. */
-function between(low: number, high: number): number {
+export function between(low: number, high: number): number {
   const middle = Math.fround(low / 2 + high / 2);
   return middle >= low && middle < high ? middle : low;
 }

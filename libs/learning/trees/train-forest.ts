@@ -1,14 +1,15 @@
-import type { RandomForest } from '#libs/contracts/index.js';
+import type { FeatureMatrix, RandomForest } from '#libs/contracts/index.js';
 import { accept, type Result } from '#libs/kernel/index.js';
 import type { TrainingContext, TrainingData } from '../model.js';
 import type { LearningRefusal } from '../refusal.js';
+import { mostBins } from './binned-matrix.js';
 import { binnedMatrix } from './binning.js';
 import { forestScratches, type ForestScratch } from './forest-scratch.js';
 import { ForestGrower, type ForestTask } from './forest-tree.js';
 import { isPaired } from './node-statistic.js';
 import { TreeModel } from './tree-model.js';
 import { gainsOf, type BinnedTree } from './tree.js';
-import { SharedArrays, sharedFloats, sharedIntegers } from './shared.js';
+import { SharedArrays, sharedFloats, sharedIntegers, sharedSingles } from './shared.js';
 import { inThreads } from './threads.js';
 import { usedRows, yielding } from './training.js';
 
@@ -28,7 +29,8 @@ export async function trainForest(
   const { seed } = context;
   const arrays = new SharedArrays();
   const matrix = binnedMatrix(features, rows, parameters.max_bins, seed, arrays);
-  const task: ForestTask = { matrix, target, weights, classes, rows, parameters, seed };
+  const columns = areRanked(features, parameters) ? features.columns : null;
+  const task: ForestTask = { matrix, columns, target, weights, classes, rows, parameters, seed };
   const scratches = forestScratches(arrays, context.threads, features.rows, rows.length, isPaired(classes));
   const trees = await (context.threads === 1
     ? yielding(growAll(task, scratches[0]!), context, parameters.n_estimators)
@@ -46,15 +48,23 @@ function* growAll(task: ForestTask, scratch: ForestScratch): Generator<undefined
   return trees;
 }
 
+/** Values that threads are given beside their bins, at most: 64 MiB. Small nodes of larger tables are split by bins. */
+const mostShared = 2 ** 24;
+
+/** Who asks for fewer bins asks for coarser trees. */
+const areRanked = ({ rows, columns }: FeatureMatrix, { max_bins }: RandomForest): boolean =>
+  max_bins === mostBins - 1 && rows * columns.length <= mostShared;
+
 /** The arrays go to each thread as shared memory; which tree is grown by whom does not matter. */
 async function growInThreads(
   task: ForestTask,
   scratches: readonly ForestScratch[],
   context: TrainingContext,
 ): Promise<BinnedTree[]> {
-  const { target, weights, rows, parameters } = task;
+  const { columns, target, weights, rows, parameters } = task;
   const shared = {
     ...task,
+    columns: columns?.map(sharedSingles) ?? null,
     ...{ target: sharedFloats(target), rows: sharedIntegers(rows), weights: weights && sharedFloats(weights) },
   };
   const next = new Int32Array(new SharedArrayBuffer(4));

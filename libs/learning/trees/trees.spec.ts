@@ -186,6 +186,35 @@ function scoreOf(model: TreeModel, { features, target, classes }: TrainingData):
   return right.length / target.length;
 }
 
+describe('a forest', () => {
+  /** One tree of every row, and a target that jumps at random: only a leaf for each value can learn it. */
+  const values = Array.from({ length: 2000 }, (_, row) => (row % 50 === 0 ? Number.NaN : Math.fround(row ** 1.1)));
+  const every = { n_estimators: 1, bootstrap: false, max_features: 1, min_samples_leaf: 1, min_samples_split: 2 };
+
+  it.each([0, 2, 3])('splits small nodes at their own values, with %d classes', async (classes) => {
+    const random = new Random(3);
+    const target = Float64Array.from(values, (value) => (Number.isNaN(value) ? 1 : random.below(classes || 10)));
+    const features = matrix(values);
+    const wrong = async (given: object): Promise<number> => {
+      const predicted = (await trained('forest', { features, target, classes }, given)).predict(features);
+      return target.filter((own, row) =>
+        classes === 0 ? Math.abs(predicted[row]! - own) > 1e-5 : predicted[row * classes + own] !== 1,
+      ).length;
+    };
+    expect(await wrong(every)).toBe(0);
+    expect(await wrong({ ...every, max_bins: 254 })).toBeGreaterThan(100);
+  });
+
+  it('places a threshold in the middle of what no row of its node has', async () => {
+    const here = [...Array.from({ length: 300 }, (_, row) => row), 1000];
+    const target = Float64Array.from(here, (value) => (value < 300 ? 0 : 1));
+    const model = await trained('forest', { features: matrix(here), target, classes: 0 }, { ...every, max_depth: 1 });
+    const [threshold] = model.ensemble.trees[0]!.threshold;
+    expect(threshold).toBeGreaterThan(299);
+    expect(threshold).toBeLessThan(1000);
+  });
+});
+
 describe('quality', () => {
   it.each(figures.map((figure) => [figure.trainer, figure.data, figure] as const))(
     'of %s on %s is scikit-learn’s, minus half a point or two deviations over the splits',
