@@ -25,8 +25,8 @@ export const streamDeclarations = (replicas: number): readonly StreamDeclaration
   },
   {
     name: streamNames.traffic,
-    description: 'Predictions, in chunks',
-    subjects: ['pred.*'],
+    description: 'Predictions, in chunks, and labels',
+    subjects: ['pred.*', 'label.*', 'tick.*'],
     replicas,
     permanent: true,
     compression: 's2',
@@ -46,7 +46,7 @@ export const streamDeclarations = (replicas: number): readonly StreamDeclaration
   },
   {
     name: streamNames.operations,
-    description: 'Logs and trials of training jobs',
+    description: 'Logs and trials of training jobs, scaling decisions',
     subjects: ['ops.>'],
     replicas,
     permanent: false,

@@ -12,8 +12,12 @@ import { DeployHandler } from './deployments/deploy.js';
 import { DeploymentStatusHandler } from './deployments/deployment-status.js';
 import { DeploymentsController } from './deployments/deployments.controller.js';
 import { RetireDeploymentHandler } from './deployments/retire.js';
+import { RollBackDeploymentHandler } from './deployments/roll-back.js';
 import { EventsController } from './events/events.controller.js';
 import { ListEventsHandler } from './events/list-events.js';
+import { FeedbackController } from './feedback/feedback.controller.js';
+import { RecordFeedbackHandler } from './feedback/record-feedback.js';
+import { Predictions } from './feedback/resolve-predictions.js';
 import { LineageController } from './lineage/lineage.controller.js';
 import { ReadLineageHandler } from './lineage/read-lineage.js';
 import { AnnotateVersionHandler } from './models/annotate-version.js';
@@ -39,6 +43,8 @@ import { RegisterModelHandler } from './models/register-model.js';
 import { RollBackChampionHandler } from './models/roll-back-champion.js';
 import { VersionRegistrar } from './models/version-registrar.js';
 import { VersionsController } from './models/versions.controller.js';
+import { MonitoringController } from './monitoring/monitoring.controller.js';
+import { ReadMetricsHandler } from './monitoring/read-metrics.js';
 import { MetricsController } from './operations/metrics.controller.js';
 import type { Parts } from './parts.js';
 import { tokens } from './tokens.js';
@@ -50,6 +56,8 @@ import { StartTrainingHandler } from './training/start-training.js';
 import { TrainingController } from './training/training.controller.js';
 import { JobTrials } from './training/trials.js';
 import { ExplainHandler } from './why/explain.js';
+import { PredictionLabels } from './why/prediction-labels.js';
+import { RecordedChunks } from './why/recorded-chunks.js';
 import { WhyController } from './why/why.controller.js';
 
 const handlers = [
@@ -80,8 +88,11 @@ const handlers = [
   GetDatasetVersionHandler,
   DeployHandler,
   RetireDeploymentHandler,
+  RollBackDeploymentHandler,
   DeploymentStatusHandler,
+  RecordFeedbackHandler,
   ExplainHandler,
+  ReadMetricsHandler,
   ListEventsHandler,
 ];
 
@@ -95,6 +106,9 @@ const services = [
   NamedDatasets,
   JobTrials,
   JobLog,
+  RecordedChunks,
+  PredictionLabels,
+  Predictions,
 ];
 
 @Module({})
@@ -111,7 +125,9 @@ export class AppModule {
         DatasetsController,
         LineageController,
         DeploymentsController,
+        FeedbackController,
         WhyController,
+        MonitoringController,
         EventsController,
         MetricsController,
         WhoAmIController,

@@ -13,20 +13,26 @@ import { randomIds, systemClock, type Clock, type IdSource } from '#libs/kernel/
 import {
   authenticatorOf,
   connectNats,
+  FleetMetrics,
   HealthRegistry,
   Metrics,
+  packedFamilies,
+  ServingFleet,
+  packageVersion,
   ServingMembers,
   type Authenticator,
   type Configuration,
   type Logger,
+  servingControl,
   type NatsConnection,
+  type ServingControl,
 } from '#libs/nest/index.js';
 import { openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { deployments, DeploymentQueries } from '#projections/deployments/index.js';
 import { lineage, LineageQueries } from '#projections/lineage/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
-import { traffic, TrafficQueries } from '#projections/traffic/index.js';
+import { LabelQueries, traffic, OperationQueries, TrafficQueries } from '#projections/traffic/index.js';
 import { training, TrainingQueries } from '#projections/training/index.js';
 import { applyConfiguration, type AppliedConfiguration } from './configuration/apply-configuration.js';
 import { DatasetProfiler } from './datasets/dataset-profiler.js';
@@ -36,7 +42,6 @@ import { LiveFeeds } from './events/live-feeds.js';
 import { registerHealth } from './operations/health.js';
 import { apiMetrics, type RequestSeconds } from './operations/metrics.js';
 import { ModelTrial } from './trial/model-trial.js';
-import { packageVersion } from './operations/version.js';
 
 /** Everything the app works with, opened once. */
 export interface Parts {
@@ -46,6 +51,7 @@ export interface Parts {
   readonly authenticator: Authenticator;
   readonly version: string;
   readonly metrics: Metrics;
+  readonly fleetMetrics: FleetMetrics;
   readonly requests: RequestSeconds;
   readonly health: HealthRegistry;
   readonly store: AggregateStore;
@@ -57,7 +63,10 @@ export interface Parts {
   readonly lineage: LineageQueries;
   readonly deployments: DeploymentQueries;
   readonly predictions: TrafficQueries;
+  readonly labels: LabelQueries;
   readonly training: TrainingQueries;
+  readonly versionOperations: OperationQueries;
+  readonly serving: ServingControl;
   readonly configuration: AppliedConfiguration;
   readonly trial: ModelTrial;
   readonly profiler: DatasetProfiler;
@@ -143,6 +152,7 @@ async function assemble(
   const health = new HealthRegistry({ clock });
   const members = new ServingMembers({ connection, replicas });
   registerHealth(health, { connection, database, members, readers: Object.values(readers) });
+  const fleetMetrics = fleetMetricsOf(new ServingFleet({ connection, members }), logger);
   const tail = new EventTail(events);
   const feeds = new LiveFeeds(tail, clock);
   const trial = new ModelTrial({ artifacts, program: trialProgram });
@@ -166,6 +176,7 @@ async function assemble(
   await tail.start((error) => {
     logger.error({ err: error }, 'the log cannot be followed: live feeds end');
   });
+  fleetMetrics.start();
   return {
     ...{
       clock,
@@ -174,6 +185,7 @@ async function assemble(
       authenticator,
       version: packageVersion(),
       metrics,
+      fleetMetrics,
       requests,
       health,
       store,
@@ -191,7 +203,10 @@ async function assemble(
     lineage: new LineageQueries(readers.lineage),
     deployments: new DeploymentQueries(readers.deployments),
     predictions: new TrafficQueries({ traffic: readers.traffic, events: readers.deployments }),
+    labels: new LabelQueries({ traffic: readers.traffic, events: readers.deployments }),
     training: new TrainingQueries(readers.training),
+    versionOperations: new OperationQueries({ traffic: readers.traffic, events: readers.deployments, clock }),
+    serving: servingControl(connection, members),
     configuration: applied,
     release() {
       feeds.stop();
@@ -199,9 +214,20 @@ async function assemble(
       scanner.stop();
     },
     async close() {
+      fleetMetrics.stop();
       tail.stop();
       await store.idle();
       await Promise.all([connection.drain(), database.end()]);
     },
   };
+}
+
+function fleetMetricsOf(fleet: ServingFleet, logger: Logger): FleetMetrics {
+  return new FleetMetrics({
+    ask: () => fleet.ask('metrics', packedFamilies),
+    onFailure: (error) => {
+      if (error === null) logger.info('serving processes tell their metrics again');
+      else logger.warn({ err: error }, 'serving processes cannot be asked for their metrics');
+    },
+  });
 }

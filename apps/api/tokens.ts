@@ -4,6 +4,8 @@ export const tokens = {
   ids: Symbol('IdSource'),
   logger: Symbol('Logger'),
   metrics: Symbol('Metrics'),
+  /** FleetMetrics: of all serving processes. */
+  fleetMetrics: Symbol('FleetMetrics'),
   /** AggregateStore: the one append path. */
   store: Symbol('AggregateStore'),
   /** EventReader of EVENTS. */
@@ -13,12 +15,17 @@ export const tokens = {
   /** StreamStore of OPERATIONS. */
   operations: Symbol('StreamStore OPERATIONS'),
   artifacts: Symbol('ArtifactStore'),
-  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries, TrainingQueries. */
+  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries, LabelQueries, TrainingQueries. */
   registry: Symbol('RegistryQueries'),
   lineage: Symbol('LineageQueries'),
   deployments: Symbol('DeploymentQueries'),
   predictions: Symbol('TrafficQueries'),
+  labels: Symbol('LabelQueries'),
   training: Symbol('TrainingQueries'),
+  /** OperationQueries. */
+  versionOperations: Symbol('OperationQueries'),
+  /** ServingControl: what is asked of the serving processes. */
+  serving: Symbol('ServingControl'),
   /** AppliedConfiguration: the files in force and where the log says so. */
   configuration: Symbol('AppliedConfiguration'),
   trial: Symbol('ModelTrial'),

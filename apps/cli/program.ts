@@ -38,9 +38,9 @@ export function program(io: Io): Command {
 
   root
     .command('status')
-    .description('health, deployments, logs and read models')
+    .description('health, deployments and their last minute, logs and read models')
     .action(async () => {
-      if (!(await status(client(), io, options()))) throw new CommandFailed('', 1);
+      if (!(await status(client(), io, { ...options(), now: systemClock.now() }))) throw new CommandFailed('', 1);
     });
   root
     .command('events')

@@ -5,8 +5,10 @@ import {
   connectNats,
   createLogger,
   HealthRegistry,
+  prepareOver,
   requireConfiguration,
   runApp,
+  ServingMembers,
   type HealthReport,
   type RunningApp,
 } from '#libs/nest/index.js';
@@ -44,9 +46,15 @@ export async function start({ env = process.env }: StartOptions = {}): Promise<R
       clock: systemClock,
       random: Math.random,
     });
+    const members = new ServingMembers({ connection, replicas: environment.MODELOG_REPLICAS });
     const runner = new ProcessRunner({
       name: 'orchestrator',
-      processes: hostedProcesses({ aggregates, clock: systemClock }),
+      processes: hostedProcesses({
+        aggregates,
+        clock: systemClock,
+        listMembers: () => members.list(),
+        prepare: prepareOver(connection),
+      }),
       events: new EventReader<GovernanceEvent>(events, eventCatalogue),
       aggregates,
       snapshots,

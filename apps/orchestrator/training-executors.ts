@@ -1,28 +1,19 @@
-import type { AnyEvent, CommandMeta, Rejection } from '#libs/contracts/index.js';
 import {
   modelDefinition,
   trainingJobDefinition,
   type TrainingJobCommand,
   type TrainingProcessCommand,
 } from '#libs/domain/index.js';
-import type { AggregateStore, Outcome } from '#libs/event-log/index.js';
-import {
-  canonicalJson,
-  isoTime,
-  ModelogError,
-  sha256Hex,
-  type Clock,
-  type CommandOutcome,
-} from '#libs/kernel/index.js';
+import type { AggregateStore } from '#libs/event-log/index.js';
+import type { Clock, CommandOutcome } from '#libs/kernel/index.js';
 import type { ExecutionMeta, Executors } from '#libs/processing/index.js';
+import { actor, metaOf, outcomeOf, refused } from './execution.js';
 import { registrationOf } from './registration.js';
 
 export interface TrainingExecutorsOptions {
   readonly aggregates: Pick<AggregateStore, 'execute' | 'load' | 'recorded'>;
   readonly clock: Clock;
 }
-
-const actor = 'system:orchestrator';
 
 /** What the training process commands, carried out on the job and on its model. */
 export function trainingExecutors(options: TrainingExecutorsOptions): Executors<TrainingProcessCommand> {
@@ -71,26 +62,3 @@ async function registerTrainedVersion(
     return { model: event.data.model, version: event.data.version };
   });
 }
-
-/** @throws ModelogError where the id belongs to another command: a defect, which no repetition helps with. */
-function outcomeOf<State, Event extends AnyEvent>(
-  outcome: Outcome<State, Event, Rejection>,
-  resultOf: (event: Event) => Readonly<Record<string, unknown>>,
-): CommandOutcome {
-  if (outcome.ok) return { status: 'accepted', seq: outcome.value.seq, result: resultOf(outcome.value.event) };
-  const { code, detail } = outcome.rejection;
-  if (code === 'idempotency_conflict') throw new ModelogError(code, detail);
-  return refused(code, detail);
-}
-
-const refused = (code: string, detail: string): CommandOutcome => ({ status: 'rejected', code, detail });
-
-const metaOf = (
-  { commandId, correlationId, causationId }: ExecutionMeta,
-  by: string,
-  body: unknown,
-  clock: Clock,
-): CommandMeta => ({
-  ...{ commandId, correlationId, causationId, actor: by, at: isoTime(clock.now()) },
-  digest: `sha256:${sha256Hex(canonicalJson(body))}`,
-});

@@ -1,15 +1,23 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { ProcessDefinition } from './processes/supervised-process.js';
+import type { ToPlatform } from '#libs/contracts/index.js';
+import { heardFrom } from './messages.js';
+import type { EndedLife, ProcessDefinition } from './processes/supervised-process.js';
+import type { Standby } from './standby.js';
 
 /** One process of the product's own: a compiled program that says over IPC when it is ready. */
 export interface AppProcess {
   readonly component: string;
   readonly program: string;
   readonly args: readonly string[];
-  /** Which bound port it serves. Whoever serves none is not told the secret either, for it has no tokens to check. */
+  /**
+   * Which bound ports it serves: `public`, with that of gRPC, or the api's. Whoever serves none is not told the secret
+   * either, for it has no tokens to check.
+   */
   readonly serves: 'public' | 'api' | 'none';
+  /** The program knows how to stand by: it loads its code and waits to be told which process to be. */
+  readonly standsBy?: boolean;
 }
 
 /** Programs lie beside this file in dist/: `apps/<name>/…`. */
@@ -30,6 +38,7 @@ export const servingProcess = (index: number): AppProcess => ({
   program: programOf('serving/main.js'),
   args: [],
   serves: 'public',
+  standsBy: true,
 });
 
 /** Workers are numbered from 1. Its name is what a restarted worker takes its job back by: one is never another's. */
@@ -40,47 +49,82 @@ export const trainingProcess = (number: number): AppProcess => ({
   serves: 'none',
 });
 
+/** Descriptors of bound ports, by the variables that tell an app which of its own they are. */
+export type Sockets = Partial<Readonly<Record<(typeof socketVariables)[number], number>>>;
+
+const socketVariables = ['MODELOG_PUBLIC_FD', 'MODELOG_GRPC_FD', 'MODELOG_API_FD'] as const;
+
 export interface AppComponentOptions {
   /** Read at every launch: the servers' addresses are known only once those run. */
   environment(): NodeJS.ProcessEnv;
-  /** Of the bound port that it serves; null: it serves none. */
-  readonly descriptor: number | null;
+  /** Of the bound ports that it serves. */
+  readonly sockets: Sockets;
   readonly onLine: (line: string) => void;
+  readonly onMessage?: (message: ToPlatform) => void;
+  /** Each life of it that has become ready. */
+  readonly onReady?: (child: ChildProcess) => void;
+  /** Where a process may wait that can take its place at once. */
+  readonly standby?: Standby | undefined;
 }
 
 export function appComponent(app: AppProcess, options: AppComponentOptions): ProcessDefinition {
-  const { descriptor } = options;
   return {
     component: app.component,
     stopSignal: 'SIGTERM',
     // An app gives itself 10 s to drain (runApp of libs/nest).
     stopGraceMs: 15_000,
     onLine: options.onLine,
-    launch() {
-      const child = spawn(process.execPath, ['--enable-source-maps', app.program, ...app.args], {
-        env: {
-          ...process.env,
-          ...options.environment(),
-          MODELOG_INSTANCE: app.component,
-          MODELOG_PUBLIC_FD: app.serves === 'public' ? String(descriptorSlot) : undefined,
-          MODELOG_API_FD: app.serves === 'api' ? String(descriptorSlot) : undefined,
-        },
-        stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...(descriptor === null ? [] : [descriptor])],
-        detached: true,
+    launch(before) {
+      const environment = { ...options.environment(), MODELOG_LAST_EXIT: lastExitOf(before) };
+      const child =
+        options.standby?.take({ ...environment, MODELOG_INSTANCE: app.component }) ??
+        spawnApp(app, environment, options.sockets);
+      child.on('message', (message: unknown) => {
+        const said = heardFrom(message);
+        if (said !== undefined) options.onMessage?.(said);
       });
       return Promise.resolve(child);
     },
     async ready(child, signal) {
       for (;;) {
         const [message] = (await once(child, 'message', { signal })) as unknown[];
-        if (isReady(message)) return;
+        if (heardFrom(message)?.type !== 'ready') continue;
+        options.onReady?.(child);
+        return;
       }
     },
   };
 }
 
-/** Standard input, output, error and the IPC channel come first. */
-const descriptorSlot = 4;
+/** Starts the app's program, of its own session, with the bound ports as descriptors. */
+export function spawnApp(
+  { component, program, args }: AppProcess,
+  environment: NodeJS.ProcessEnv,
+  sockets: Sockets,
+): ChildProcess {
+  const given = socketVariables.filter((variable) => sockets[variable] !== undefined);
+  return spawn(process.execPath, ['--enable-source-maps', program, ...args], {
+    env: {
+      ...process.env,
+      ...environment,
+      MODELOG_INSTANCE: component,
+      ...Object.fromEntries(
+        socketVariables.map((variable) => [
+          variable,
+          given.includes(variable) ? String(firstSlot + given.indexOf(variable)) : undefined,
+        ]),
+      ),
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', ...given.map((variable) => sockets[variable])],
+    detached: true,
+  });
+}
 
-const isReady = (message: unknown): boolean =>
-  typeof message === 'object' && message !== null && 'type' in message && message.type === 'ready';
+/** Standard input, output, error and the IPC channel come first. */
+const firstSlot = 4;
+
+/** An end that V8 chose itself (out of memory, a broken invariant) is no crash of what the process ran. */
+const ownEnd = /^FATAL ERROR: |^# Fatal /;
+
+const lastExitOf = (before: EndedLife | null): string | undefined =>
+  before?.signal === null || before?.lastLines.some((line) => ownEnd.test(line)) ? undefined : before?.signal;

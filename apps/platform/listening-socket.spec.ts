@@ -6,8 +6,10 @@ import { join } from 'node:path';
 import { expect, it } from '@jest/globals';
 import { bindSocket } from './listening-socket.js';
 
+const anyFree = { port: 0, variable: 'MODELOG_PORT' };
+
 it('a port is served by whoever has the descriptor, and connections wait while nobody serves it', async () => {
-  const socket = await bindSocket('127.0.0.1', 0);
+  const socket = await bindSocket('127.0.0.1', anyFree);
   const serve = async (): Promise<ReturnType<typeof spawn>> => {
     const child = spawn(process.execPath, [join(import.meta.dirname, 'fixtures/http-app.mjs')], {
       env: { ...process.env, MODELOG_PUBLIC_FD: '4' },
@@ -34,12 +36,13 @@ it('a port in use and an unknown host are refused by name', async () => {
   const taken = createServer().listen(0, '127.0.0.1');
   await once(taken, 'listening');
   const { port } = taken.address() as AddressInfo;
-  await expect(bindSocket('127.0.0.1', port)).rejects.toMatchObject({
+  const wanted = { port, variable: 'MODELOG_GRPC_PORT' };
+  await expect(bindSocket('127.0.0.1', wanted)).rejects.toMatchObject({
     code: 'port_in_use',
-    message: expect.stringContaining(String(port)),
+    message: expect.stringMatching(new RegExp(`port ${port} .*set MODELOG_GRPC_PORT$`)),
   });
-  const patient = bindSocket('127.0.0.1', port, 10_000);
+  const patient = bindSocket('127.0.0.1', { ...wanted, patienceMs: 10_000 });
   taken.close();
   (await patient).close();
-  await expect(bindSocket('no-such-host.invalid', 0)).rejects.toMatchObject({ code: 'address_unusable' });
+  await expect(bindSocket('no-such-host.invalid', anyFree)).rejects.toMatchObject({ code: 'address_unusable' });
 });

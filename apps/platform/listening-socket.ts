@@ -14,16 +14,28 @@ export interface ListeningSocket {
   close(): void;
 }
 
+export interface BindOptions {
+  /** 0: any free one. */
+  readonly port: number;
+  /** The environment variable that says so; errors name it. */
+  readonly variable: string;
+  /**
+   * Milliseconds to ask again for a port in use: a process that was just ended closes its sockets a moment after it counts
+   * as gone (default 0).
+   */
+  readonly patienceMs?: number;
+}
+
 /**
  * Binds without accepting. Node's public interface only binds a port that it then serves; `_createServerHandle` is what
  * node:cluster itself calls for the same purpose, unchanged since Node 0.12.
  *
- * @param port 0: any free one
- * @param patienceMs how long to ask again for a port in use: a process that was just ended closes its sockets a moment
- *   after it counts as gone
  * @throws ModelogError `port_in_use`, `address_unusable`
  */
-export async function bindSocket(host: string, port: number, patienceMs = 0): Promise<ListeningSocket> {
+export async function bindSocket(
+  host: string,
+  { port, variable, patienceMs = 0 }: BindOptions,
+): Promise<ListeningSocket> {
   const { address, family } = await lookup(host).catch((error: unknown) => {
     throw new ModelogError('address_unusable', `MODELOG_HOST is ${JSON.stringify(host)}: ${messageOf(error)}`);
   });
@@ -31,7 +43,7 @@ export async function bindSocket(host: string, port: number, patienceMs = 0): Pr
   for (;;) {
     const socket = bindOnce(address, family === 6 ? 6 : 4, port);
     if (typeof socket !== 'string') return socket;
-    if (socket !== 'EADDRINUSE' || performance.now() >= deadline) throw bindError(host, port, socket);
+    if (socket !== 'EADDRINUSE' || performance.now() >= deadline) throw bindError(host, port, variable, socket);
     await delay(50);
   }
 }
@@ -67,15 +79,15 @@ type CreateServerHandle = (address: string, port: number, family: 4 | 6, fd: -1,
 const createServerHandle: CreateServerHandle = (...args) =>
   (net as unknown as { _createServerHandle: CreateServerHandle })._createServerHandle(...args);
 
-function bindError(host: string, port: number, code: string): ModelogError {
+function bindError(host: string, port: number, variable: string, code: string): ModelogError {
   if (code === 'EADDRINUSE') {
     return new ModelogError(
       'port_in_use',
-      `port ${port} of ${host} is in use: stop the program that has it, or set MODELOG_PORT`,
+      `port ${port} of ${host} is in use: stop the program that has it, or set ${variable}`,
     );
   }
   return new ModelogError(
     'address_unusable',
-    `cannot listen on ${host}, port ${port} (${code}): set MODELOG_HOST or MODELOG_PORT`,
+    `cannot listen on ${host}, port ${port} (${code}): set MODELOG_HOST or ${variable}`,
   );
 }

@@ -25,8 +25,8 @@ const worker = join(import.meta.dirname, 'fixtures/worker-app.mjs');
 interface Told {
   readonly instance: string;
   readonly pid: number;
-  readonly ports: string[];
-  readonly socket: boolean;
+  readonly ports: Readonly<Record<string, number>>;
+  readonly sockets: readonly number[];
   readonly secret: string | null;
   readonly datasets: string;
 }
@@ -88,11 +88,24 @@ const processesOf = (folder: string): { component: string; pid: number }[] =>
 const pidOf = (folder: string, component: string): number | undefined =>
   processesOf(folder).find((each) => each.component === component)?.pid;
 
-const connectionFile = (folder: string): { nats_url: string; database_url: string; public_url: string } =>
-  JSON.parse(readFileSync(join(folder, 'run/connection.json'), 'utf8')) as ReturnType<typeof connectionFile>;
+interface Connection {
+  readonly nats_url: string;
+  readonly database_url: string;
+  readonly public_url: string;
+  readonly grpc_address: string;
+}
 
-const ask = async (url: string): Promise<{ pid: number; instance: string }> =>
-  (await (await fetch(url)).json()) as { pid: number; instance: string };
+const connectionFile = (folder: string): Connection =>
+  JSON.parse(readFileSync(join(folder, 'run/connection.json'), 'utf8')) as Connection;
+
+interface Asked {
+  readonly pid: number;
+  readonly instance: string;
+  readonly lastExit?: string;
+}
+
+const ask = async (url: string): Promise<Asked> =>
+  (await (await fetch(url, { headers: { connection: 'close' } })).json()) as Asked;
 
 const canQuery = async (url: string): Promise<boolean> => {
   const client = new pg.Client({ connectionString: url });
@@ -162,6 +175,9 @@ describe('the platform', () => {
     await expect(sameFolder.platform.start()).rejects.toThrow(`is used by another Modelog (process ${process.pid})`);
     const samePort = await create([], { env: { ...given, MODELOG_PORT: new URL(url).port } });
     await expect(samePort.platform.start()).rejects.toThrow(/port \d+ of 127\.0\.0\.1 is in use.*MODELOG_PORT/);
+    const { grpc_address: grpc } = connectionFile(folder);
+    const sameGrpc = await create([], { env: { ...given, MODELOG_GRPC_PORT: new URL(`http://${grpc}`).port } });
+    await expect(sameGrpc.platform.start()).rejects.toThrow(/port \d+ of 127\.0\.0\.1 is in use.*MODELOG_GRPC_PORT/);
     const broken = await create([[app('serving-0', 'public', 'always-crash')]], { env: given });
     await expect(broken.platform.start()).rejects.toThrow(
       /serving-0 cannot be started \(5 tries\)[^]*this program cannot start/,
@@ -184,10 +200,12 @@ describe('the platform', () => {
       ],
       { env: { ...given, MODELOG_AUTH_SECRET: secret, MODELOG_DATASETS_DIR: datasets } },
     );
-    expect(toldBy(folder, 'control')).toMatchObject([{ ports: ['MODELOG_API_FD'], socket: true, secret, datasets }]);
-    expect(toldBy(folder, 'serving-0')).toMatchObject([{ ports: ['MODELOG_PUBLIC_FD'], socket: true, secret }]);
+    expect(toldBy(folder, 'control')).toMatchObject([{ ports: { MODELOG_API_FD: 4 }, sockets: [4], secret, datasets }]);
+    expect(toldBy(folder, 'serving-0')).toMatchObject([
+      { ports: { MODELOG_PUBLIC_FD: 4, MODELOG_GRPC_FD: 5 }, sockets: [4, 5], secret },
+    ]);
     const first = pidOf(folder, 'training-1')!;
-    const expected = { instance: 'training-1', ports: [], socket: false, secret: null, datasets };
+    const expected = { instance: 'training-1', ports: {}, sockets: [], secret: null, datasets };
     expect(toldBy(folder, 'training-1')).toEqual([{ ...expected, pid: first }]);
     expect(printed.filter((line) => /^training-1 +ready in/.test(line))).toHaveLength(1);
 
@@ -202,6 +220,45 @@ describe('the platform', () => {
     register(second!.pid, 'training-1');
     expect(second).toEqual({ ...expected, pid: pidOf(folder, 'training-1') });
     expect(second!.pid).not.toBe(first);
+  }, 60_000);
+
+  it('replaces, adds and takes away serving processes on one port without a refused request, and tells a life of the last end', async () => {
+    const says = (message: object): string[] => ['says', JSON.stringify(message)];
+    const { url, folder } = await start(
+      [
+        [app('control', 'api', ...says({ type: 'serving_processes', count: 2 }))],
+        [app('serving-0', 'public', ...says({ type: 'recycle', reason: 'a test' }))],
+      ],
+      { env: given },
+    );
+    const serving = (): string[] =>
+      processesOf(folder)
+        .map(({ component }) => component)
+        .filter((component) => component.startsWith('serving'))
+        .sort();
+    const answered = new Set<string>();
+    let running = true;
+    const client = async (): Promise<void> => {
+      while (running) answered.add((await ask(url)).instance);
+    };
+    const clients = [client(), client()];
+    const untilServing = (...components: string[]): Promise<unknown> =>
+      until(() => serving().join() === components.join(), {
+        what: () => `${components.join()}, not ${serving().join()}`,
+      });
+
+    process.kill(pidOf(folder, 'serving-0')!, 'SIGUSR2');
+    await untilServing('serving-1');
+    await until(() => answered.has('serving-1'), { what: 'an answer of the new process' });
+    process.kill(pidOf(folder, 'control')!, 'SIGUSR2');
+    await untilServing('serving-0', 'serving-1');
+    running = false;
+    await Promise.all(clients);
+    expect([...answered].sort().slice(0, 2)).toEqual(['serving-0', 'serving-1']);
+
+    for (const component of ['serving-0', 'serving-1']) process.kill(pidOf(folder, component)!, 'SIGSEGV');
+    await until(async () => (await ask(url)).lastExit === 'SIGSEGV', { what: 'an answer of the life after' });
+    for (const { pid, component } of processesOf(folder)) register(pid, component);
   }, 60_000);
 
   it('makes the folder of data sets, and starts nothing where the one that is named is missing', async () => {

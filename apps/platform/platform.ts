@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever, ModelogError, systemClock, type Clock } from '#libs/kernel/index.js';
-import { appComponent, controlProcess, servingProcess, trainingProcess, type AppProcess } from './apps.js';
+import { controlProcess, servingProcess, trainingProcess, type AppProcess, type Sockets } from './apps.js';
 import { freeBytesOf, watchDiskSpace } from './disk-space.js';
 import { openDataFolder, writeWhole, type DataFolder } from './data-folder.js';
 import { openDatasetsFolder } from './datasets-folder.js';
-import { bindSocket, type ListeningSocket } from './listening-socket.js';
+import { bindSocket, type BindOptions, type ListeningSocket } from './listening-socket.js';
 import { natsComponent } from './nats-server/component.js';
 import { findNatsServer } from './nats-server/find.js';
 import { postgresUrl } from './postgres/cluster.js';
@@ -16,6 +16,7 @@ import { endOrphans, processList } from './processes/process-list.js';
 import { standardPolicy, type ProcessDefinition, type SupervisionPolicy } from './processes/supervised-process.js';
 import { rememberedPorts, type RememberedPorts } from './remembered-ports.js';
 import { openNotice, type PlatformSettings } from './settings.js';
+import { startApps } from './start-apps.js';
 import { Supervisor } from './supervisor.js';
 import type { Output } from './output.js';
 
@@ -26,6 +27,8 @@ export interface PlatformOptions {
   readonly apps?: readonly (readonly AppProcess[])[];
   readonly policy?: SupervisionPolicy;
   readonly clock?: Clock;
+  /** When the first process stands by, in milliseconds after the start (default 10,000). */
+  readonly standbyAfterMs?: number | undefined;
   /** Bytes free in the data folder's file system (default: the system's answer). */
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
@@ -82,9 +85,17 @@ export function createPlatform(options: PlatformOptions): Platform {
     const ended = await endOrphans(folder.runFolder);
     if (ended.length > 0) output.print(`Ended what a killed run left behind: ${ended.join(', ')}`);
     refuseWhenStopped();
-    const publicSocket = await bound(settings.host, settings.port, cleanups, ended.length > 0 ? 3_000 : 0);
-    const apiSocket = await bound('127.0.0.1', 0, cleanups);
+    const patienceMs = ended.length > 0 ? 3_000 : 0;
+    const bind = (host: string, port: BindOptions): Promise<ListeningSocket> => bound(host, port, cleanups);
+    const publicSocket = await bind(settings.host, { port: settings.port, variable: 'MODELOG_PORT', patienceMs });
+    const grpcSocket = await bind(settings.host, {
+      port: settings.grpcPort,
+      variable: 'MODELOG_GRPC_PORT',
+      patienceMs,
+    });
+    const apiSocket = await bind('127.0.0.1', { port: 0, variable: 'MODELOG_API_URL' });
     const publicUrl = `http://${urlHost(settings.host)}:${publicSocket.port}`;
+    const grpcAddress = `${urlHost(settings.host)}:${grpcSocket.port}`;
 
     const list = processList(folder.runFolder);
     supervisor = new Supervisor({
@@ -120,6 +131,7 @@ export function createPlatform(options: PlatformOptions): Platform {
         nats_url: addresses.natsUrl,
         database_url: addresses.databaseUrl,
         public_url: publicUrl,
+        grpc_address: grpcAddress,
         ...monitorOf(addresses),
       }),
       0o600,
@@ -130,38 +142,42 @@ export function createPlatform(options: PlatformOptions): Platform {
       DATABASE_URL: addresses.databaseUrl,
       MODELOG_HOST: settings.host,
       MODELOG_PORT: String(publicSocket.port),
+      MODELOG_GRPC_PORT: String(grpcSocket.port),
       MODELOG_DATA_DIR: folder.path,
       MODELOG_CONFIG_DIR: settings.configFolder,
+      MODELOG_SERVING_PROCESSES: String(settings.servingProcesses),
       MODELOG_DATASETS_DIR: datasetsFolder,
       MODELOG_PUBLIC_URL: publicUrl,
       MODELOG_API_URL: `http://127.0.0.1:${apiSocket.port}`,
       LOG_LEVEL: settings.logLevel,
       MODELOG_AUTH_SECRET: serves === 'none' ? undefined : settings.authSecret,
     });
-    const descriptorOf = ({ serves }: AppProcess): number | null => {
+    const socketsOf = ({ serves }: AppProcess): Sockets => {
       switch (serves) {
         case 'public':
-          return publicSocket.descriptor;
+          return { MODELOG_PUBLIC_FD: publicSocket.descriptor, MODELOG_GRPC_FD: grpcSocket.descriptor };
         case 'api':
-          return apiSocket.descriptor;
+          return { MODELOG_API_FD: apiSocket.descriptor };
         case 'none':
-          return null;
+          return {};
         default:
           return assertNever(serves, 'served port');
       }
     };
-    for (const stage of apps) {
-      const definitions = stage.map((app) =>
-        appComponent(app, {
-          environment: () => environmentOf(app),
-          descriptor: descriptorOf(app),
-          onLine: logTo(folder, app.component, cleanups, (line) => {
-            output.appLine(line);
-          }),
+    const running = supervisor;
+    await startApps(apps, {
+      settings,
+      output,
+      supervisor: running,
+      standbyAfterMs: options.standbyAfterMs,
+      environmentOf,
+      socketsOf,
+      logOf: (component) =>
+        logTo(folder, component, cleanups, (line) => {
+          output.appLine(line);
         }),
-      );
-      await supervisor.start(definitions);
-    }
+      list,
+    });
     return publicUrl;
   };
 
@@ -287,8 +303,8 @@ async function postgresFor(
   });
 }
 
-async function bound(host: string, port: number, cleanups: (() => void)[], patienceMs = 0): Promise<ListeningSocket> {
-  const socket = await bindSocket(host, port, patienceMs);
+async function bound(host: string, port: BindOptions, cleanups: (() => void)[]): Promise<ListeningSocket> {
+  const socket = await bindSocket(host, port);
   cleanups.push(() => {
     socket.close();
   });

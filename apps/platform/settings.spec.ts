@@ -7,6 +7,7 @@ it('has a default for everything, and takes an empty variable for none', () => {
   expect(settings).toMatchObject({
     host: '127.0.0.1',
     port: 5000,
+    grpcPort: 5001,
     natsUrl: undefined,
     databaseUrl: undefined,
     datasetsFolder: undefined,
@@ -21,6 +22,7 @@ it('takes what is given', () => {
   expect(
     readSettings({
       MODELOG_PORT: '8080',
+      MODELOG_GRPC_PORT: '9000',
       MODELOG_SERVING_PROCESSES: '3',
       NATS_URL: 'nats://u:p@h:4222',
       MODELOG_DATA_DIR: '/d',
@@ -28,12 +30,23 @@ it('takes what is given', () => {
       MODELOG_DATASETS_DIR: 'sets',
     }),
   ).toMatchObject({
-    ...{ port: 8080, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' },
+    ...{ port: 8080, grpcPort: 9000, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' },
     ...{ trainingWorkers: 0, datasetsFolder: resolve('sets') },
   });
 });
 
 it.each([
+  ['5000', '5001'],
+  ['0', '0'],
+  ['65535', '0'],
+])('beside the port %s gRPC has %s, unless it is given', (port, expected) => {
+  expect(readSettings({ MODELOG_PORT: port }).grpcPort).toBe(Number(expected));
+  expect(readSettings({ MODELOG_PORT: port, MODELOG_GRPC_PORT: '7000' }).grpcPort).toBe(7000);
+});
+
+it.each([
+  ['MODELOG_GRPC_PORT', '-1', 'a port: a whole number from 1 to 65535, or 0 for any free one'],
+  ['MODELOG_GRPC_PORT', '5000', 'another port than MODELOG_PORT'],
   ['MODELOG_PORT', '70000', 'a port: a whole number from 1 to 65535, or 0 for any free one'],
   ['MODELOG_PORT', '5e3', 'a port'],
   ['MODELOG_SERVING_PROCESSES', '0', 'a whole number from 1 to 256'],

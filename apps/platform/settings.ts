@@ -9,6 +9,8 @@ export interface PlatformSettings {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** 0: any free port. */
+  readonly grpcPort: number;
   /** Absolute. */
   readonly dataFolder: string;
   /** Absolute. */
@@ -20,6 +22,8 @@ export interface PlatformSettings {
   /** Absolute. Undefined: `datasets` in the data folder. */
   readonly datasetsFolder: string | undefined;
   readonly servingProcesses: number;
+  /** A further serving process waits, its code loaded, to take the place of one that ends. */
+  readonly servingStandby: boolean;
   /** 0: jobs wait, unless a worker runs elsewhere. */
   readonly trainingWorkers: number;
   /** Signs and checks tokens; undefined: no authentication. Never to be shown. */
@@ -48,6 +52,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
   return {
     host: value.MODELOG_HOST,
     port: value.MODELOG_PORT,
+    grpcPort: value.MODELOG_GRPC_PORT ?? nextTo(value.MODELOG_PORT),
     dataFolder: resolve(value.MODELOG_DATA_DIR),
     configFolder:
       value.MODELOG_CONFIG_DIR === undefined ? join(rootFolder, 'config') : resolve(value.MODELOG_CONFIG_DIR),
@@ -56,6 +61,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     natsProgram: value.MODELOG_NATS_SERVER,
     datasetsFolder: value.MODELOG_DATASETS_DIR === undefined ? undefined : resolve(value.MODELOG_DATASETS_DIR),
     servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
+    servingStandby: value.MODELOG_SERVING_STANDBY === 1,
     trainingWorkers: value.MODELOG_TRAINING_WORKERS,
     authSecret: value.MODELOG_AUTH_SECRET,
     logLevel: value.LOG_LEVEL,
@@ -68,6 +74,9 @@ export const openNotice = ({ authSecret }: Pick<PlatformSettings, 'authSecret'>)
     ? 'No authentication: whoever uses this machine may do everything, as the actor local. MODELOG_AUTH_SECRET (32 characters or more) turns it on'
     : undefined;
 
+/** Of any free port any free one; the last port has no next one. */
+const nextTo = (port: number): number => (port === 0 || port === 65_535 ? 0 : port + 1);
+
 const whole = (least: number, most: number, what: string): z.ZodType<number, string> =>
   z
     .string()
@@ -76,10 +85,13 @@ const whole = (least: number, most: number, what: string): z.ZodType<number, str
 
 const notEmpty = z.string().trim().min(1, 'something other than spaces');
 
+const port = whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one');
+
 const variables = z
   .object({
     MODELOG_HOST: notEmpty.default('127.0.0.1'),
-    MODELOG_PORT: whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one').prefault('5000'),
+    MODELOG_PORT: port.prefault('5000'),
+    MODELOG_GRPC_PORT: port.optional(),
     MODELOG_DATA_DIR: notEmpty.default('.modelog'),
     MODELOG_CONFIG_DIR: notEmpty.optional(),
     MODELOG_DATASETS_DIR: notEmpty.optional(),
@@ -93,9 +105,14 @@ const variables = z
       .optional(),
     MODELOG_NATS_SERVER: notEmpty.optional(),
     MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
+    MODELOG_SERVING_STANDBY: whole(0, 1, '1, or 0 for none').prefault('1'),
     MODELOG_TRAINING_WORKERS: whole(0, 64, 'a whole number from 0 to 64').prefault('1'),
     MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
     LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
+  })
+  .superRefine(({ MODELOG_PORT: served, MODELOG_GRPC_PORT: grpc }, context) => {
+    if (grpc !== served || grpc === 0) return;
+    context.addIssue({ code: 'custom', path: ['MODELOG_GRPC_PORT'], message: 'another port than MODELOG_PORT' });
   })
   .superRefine(({ MODELOG_HOST: host, MODELOG_AUTH_SECRET: secret }, context) => {
     if (secret !== undefined || isLoopback(host)) return;

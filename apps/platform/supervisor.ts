@@ -15,37 +15,58 @@ export interface SupervisorOptions {
   readonly onReady: (component: string, tookMs: number) => void;
 }
 
+/** What a stage is made of: one process, or several that are kept as one. */
+export interface Component {
+  readonly component: string;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** Starts processes stage by stage, keeps them running, and stops them in the opposite order. */
 export class Supervisor {
   readonly #options: SupervisorOptions;
-  readonly #stages: SupervisedProcess[][] = [];
+  readonly #stages: (readonly Component[])[] = [];
+  readonly #processes = new Map<string, SupervisedProcess>();
   #stopped: Promise<void> | undefined;
 
   constructor(options: SupervisorOptions) {
     this.#options = options;
   }
 
+  /** A process of its own policy, not started; its first start is told, `stop` is its stage's. */
+  supervise(definition: ProcessDefinition, policy: SupervisionPolicy = this.#options.policy): SupervisedProcess {
+    const { clock, events, onReady } = this.#options;
+    const process = superviseProcess(definition, { policy, events, clock });
+    this.#processes.set(process.component, process);
+    return {
+      ...process,
+      async start() {
+        const began = clock.monotonic();
+        await process.start();
+        onReady(process.component, clock.monotonic() - began);
+      },
+    };
+  }
+
+  /** Starts the processes of one stage side by side, as `startStage` does. */
+  start(definitions: readonly ProcessDefinition[]): Promise<void> {
+    return this.startStage(definitions.map((definition) => this.supervise(definition)));
+  }
+
   /**
-   * Starts the processes of one stage side by side; resolves when all are ready.
-   * @throws what the first of them that failed says; the others of the stage keep running until `stop`
+   * Starts what makes up one stage side by side; resolves when all of it is ready.
+   * @throws what the first that failed says; the others of the stage keep running until `stop`
    */
-  async start(definitions: readonly ProcessDefinition[]): Promise<void> {
+  async startStage(stage: readonly Component[]): Promise<void> {
     if (this.#stopped !== undefined) throw new ModelogError('component_stopped', 'the platform is being stopped');
-    const stage = definitions.map((definition) => superviseProcess(definition, this.#options));
     this.#stages.push(stage);
-    await Promise.all(
-      stage.map(async (each) => {
-        const began = this.#options.clock.monotonic();
-        await each.start();
-        this.#options.onReady(each.component, this.#options.clock.monotonic() - began);
-      }),
-    );
+    await Promise.all(stage.map((each) => each.start()));
   }
 
   /** Ends the component's process, which is started again as after a crash. */
   async restart(component: string): Promise<void> {
     if (this.#stopped !== undefined) return;
-    const found = this.#stages.flat().find((each) => each.component === component);
+    const found = this.#processes.get(component);
     if (found === undefined) throw new ModelogError('component_unknown', `no component ${component} is supervised`);
     await found.restart();
   }

@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { openArtifactStore } from '#libs/artifacts/index.js';
-import { ensureStreams } from '#libs/event-log/index.js';
+import type { EnvironmentVariables, ToPlatform } from '#libs/contracts/index.js';
+import { AggregateStore, ensureStreams, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, systemClock } from '#libs/kernel/index.js';
 import {
   connectNats,
@@ -7,10 +9,12 @@ import {
   requireConfiguration,
   requireLoopback,
   runApp,
+  type NatsConnection,
   type RunningApp,
 } from '#libs/nest/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
-import { startServing } from './serving-process.js';
+import { startServing, type ServingOptions } from './serving-process.js';
+import { standBy } from './standby.js';
 
 /** A serving process with what its environment names. */
 export async function start(): Promise<RunningApp> {
@@ -30,10 +34,24 @@ export async function start(): Promise<RunningApp> {
       artifacts: await openArtifactStore({ connection, replicas, clock: systemClock }),
       apiUrl: environment.MODELOG_API_URL,
       listen: { fd, host, port: environment.MODELOG_PORT },
+      ...grpcOf(environment),
       instance,
       authSecret,
       maxBatchRows: files.pipeline.serving.max_batch_rows,
       maxQueuedRows: files.pipeline.serving.max_queued_rows,
+      queueDeadlineMs: files.pipeline.serving.queue_deadline_ms,
+      maxModelMb: files.pipeline.serving.max_model_mb,
+      cacheEntries: files.pipeline.serving.cache_entries,
+      crashes: {
+        journal: join(environment.MODELOG_DATA_DIR, 'run', 'serving', `${instance}.running`),
+        lastExit: environment.MODELOG_LAST_EXIT,
+        breaker: {
+          crashes: files.pipeline.deployment.circuit_breaker.crashes,
+          withinS: files.pipeline.deployment.circuit_breaker.within_s,
+        },
+        aggregates: aggregatesOver(connection),
+      },
+      recycling: { afterLoads: files.pipeline.serving.recycle_after_loads, ask: askForAnother },
       clock: systemClock,
       ids: randomIds,
       logger,
@@ -50,4 +68,29 @@ export async function start(): Promise<RunningApp> {
   }
 }
 
-if (process.argv[1] === import.meta.filename) void runApp(start, { component: 'serving' });
+/** Alone, without a port that is inherited, a process serves gRPC where its port is named. */
+function grpcOf({
+  MODELOG_GRPC_FD: fd,
+  MODELOG_GRPC_PORT: port,
+  MODELOG_HOST: host,
+}: EnvironmentVariables): Pick<ServingOptions, 'grpc'> {
+  if (fd === undefined && port === undefined) return {};
+  return { grpc: { fd, host, port: port ?? 0 } };
+}
+
+function aggregatesOver(connection: NatsConnection): AggregateStore {
+  const events = new JetStreamStore({ connection, stream: streamNames.events });
+  const snapshots = new SnapshotStore(new JetStreamStore({ connection, stream: streamNames.snapshots }));
+  return new AggregateStore({ events, snapshots, clock: systemClock, random: Math.random });
+}
+
+/** Of the platform. A process that has none is replaced by whoever runs it, if at all. */
+function askForAnother(opened: number): void {
+  const message: ToPlatform = { type: 'recycle', reason: `${opened} models loaded` };
+  process.send?.(message);
+}
+
+if (process.argv[1] === import.meta.filename) {
+  await standBy();
+  void runApp(start, { component: 'serving' });
+}

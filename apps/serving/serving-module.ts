@@ -1,16 +1,11 @@
-import { Controller, Get, Inject, Module, Req, Res, type DynamicModule } from '@nestjs/common';
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import { HealthModule, HealthRegistry, Metrics } from '#libs/nest/index.js';
-import { mergeMetrics } from './http/merge-metrics.js';
+import { Controller, Get, Inject, Module, type DynamicModule } from '@nestjs/common';
+import { HealthModule, type HealthRegistry } from '#libs/nest/index.js';
 import type { PredictHealth } from './predict-health.js';
 
 /** What the controllers ask the process for. */
 export interface ServingFacade {
-  readonly metrics: Metrics;
   readonly health: HealthRegistry;
-  predictHealth(): PredictHealth;
-  /** The api's exposition, asked for with the caller's own token; null while it does not answer. */
-  apiMetrics(authorization: string | undefined): Promise<string | null>;
+  predictHealth(): Promise<PredictHealth>;
 }
 
 const servingFacade = Symbol('ServingFacade');
@@ -20,15 +15,8 @@ class ServingController {
   constructor(@Inject(servingFacade) private readonly serving: ServingFacade) {}
 
   @Get('api/predict/health')
-  predictHealth(): PredictHealth {
+  predictHealth(): Promise<PredictHealth> {
     return this.serving.predictHealth();
-  }
-
-  @Get('metrics')
-  async metrics(@Req() { headers }: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
-    const { metrics } = this.serving;
-    const [own, ofApi] = await Promise.all([metrics.text(), this.serving.apiMetrics(headers.authorization)]);
-    await reply.header('content-type', metrics.contentType).send(ofApi === null ? own : mergeMetrics(own, ofApi));
   }
 }
 

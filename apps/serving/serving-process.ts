@@ -6,7 +6,7 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ArtifactStore } from '#libs/artifacts/index.js';
-import { eventCatalogue, subjects, type GovernanceEvent } from '#libs/contracts/index.js';
+import { controlSubjects, eventCatalogue, subjects, type GovernanceEvent } from '#libs/contracts/index.js';
 import { BulkPublisher, EventReader, JetStreamStore } from '#libs/event-log/index.js';
 import { isoTime, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
@@ -14,8 +14,10 @@ import {
   HealthRegistry,
   listen,
   NestLogger,
+  packageVersion,
   requirePermissions,
   sendProblem,
+  ServingFleet,
   ServingMembers,
   useProblems,
   type Authenticator,
@@ -24,8 +26,17 @@ import {
   type NatsConnection,
 } from '#libs/nest/index.js';
 import { apiClient } from './api-client.js';
-import { respondToControl } from './control-responder.js';
-import { Admission } from './http/admission.js';
+import { health as processHealth } from './control/health.js';
+import { load } from './control/load.js';
+import { metrics as processMetrics } from './control/metrics.js';
+import { confirm } from './control/confirm.js';
+import { prepare } from './control/prepare.js';
+import { report } from './control/report.js';
+import { respondToControl } from './control/responder.js';
+import { CrashJournal } from './crashes/crash-journal.js';
+import { memberName, reportLastCrash, type LastCrashOptions } from './crashes/last-crash.js';
+import { startGrpc, type GrpcLimits } from './grpc/start-grpc.js';
+import { systemConnectionLimit } from './http/connection-limit.js';
 import { Connections } from './http/connections.js';
 import { forwardToApi } from './http/forward.js';
 import { nothingAt } from './http/forwardable-path.js';
@@ -33,16 +44,25 @@ import { createFrontServer, type RequestHandler } from './http/front-server.js';
 import { accessOf } from './http/require-permission.js';
 import type { SizeLimits } from './http/size-limits.js';
 import { joinMembers } from './membership.js';
-import { loadArtifactFrom } from './models/load-artifact.js';
+import type { PendingRows } from './metrics/model-servers.js';
+import { loadArtifactFrom, type LoadArtifact } from './models/load-artifact.js';
 import { ModelPool } from './models/model-pool.js';
+import { recycledAfter, type Recycling } from './models/recycled-after.js';
+import { DeploymentInference } from './oip/inference-service.js';
+import { protocolRoutes } from './oip/rest/protocol-routes.js';
+import { Admission } from './prediction/admission.js';
+import { Deadlines } from './prediction/deadlines.js';
 import { predictHealth } from './predict-health.js';
 import { Recorder, type Published } from './recording/recorder.js';
 import { RecordingHealth } from './recording/recording-health.js';
+import type { ActiveRouting } from './routing/active-routing.js';
 import { keepLease } from './routing/lease-keeper.js';
 import { Lease } from './routing/lease.js';
 import { RoutingFollower } from './routing/routing-follower.js';
 import { ServingModule } from './serving-module.js';
 import { servingMetrics } from './serving-metrics.js';
+
+type ListenAt = Parameters<typeof listen>[1];
 
 export interface ServingOptions {
   readonly connection: NatsConnection;
@@ -50,18 +70,32 @@ export interface ServingOptions {
   readonly replicas: number;
   readonly artifacts: Pick<ArtifactStore, 'read'>;
   readonly apiUrl: string;
-  readonly listen: { readonly fd?: number | undefined; readonly host: string; readonly port: number };
+  readonly listen: ListenAt;
+  /** Open Inference Protocol over gRPC; left out: it is not served. */
+  readonly grpc?: ListenAt & { readonly limits?: GrpcLimits };
   /** Of the platform: `serving-0`. The process itself is told from its predecessor by a suffix. */
   readonly instance: string;
   /** MODELOG_AUTH_SECRET; left out: no authentication. */
   readonly authSecret?: string | undefined;
   readonly maxBatchRows: number;
   readonly maxQueuedRows: number;
+  /** Milliseconds that the oldest row may have waited when another one enters (default 2,000). */
+  readonly queueDeadlineMs?: number;
+  /** MiB of models to hold (default: no bound). */
+  readonly maxModelMb?: number | null;
+  /** Answers kept for identical rows, for each version (default none). */
+  readonly cacheEntries?: number;
   readonly limits?: SizeLimits;
   /** Milliseconds that the body of a request may stand still (default 30,000). */
   readonly bodyIdleMs?: number;
+  /** HTTP connections that may be open (default: nine tenths of the files that the system lets the process open). */
+  readonly maxConnections?: number;
   /** Milliseconds until a prediction that cannot be recorded is given up (default 5,000). */
   readonly recordWithinMs?: number;
+  /** Where it is kept which version runs, and what becomes of the predecessor's last entry. Left out: neither. */
+  readonly crashes?: Omit<LastCrashOptions, 'instance' | 'clock' | 'ids' | 'logger'>;
+  /** Whom to ask for another process, and after how many loaded models. Left out: nobody. */
+  readonly recycling?: Recycling;
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly logger: Logger;
@@ -71,6 +105,8 @@ export interface ServingProcess extends Listening {
   /** Names this life of the process: in members, chunks and health. */
   readonly instance: string;
   readonly epoch: string;
+  /** Of gRPC, where it is served. */
+  readonly grpcPort: number | undefined;
   stop(): Promise<void>;
 }
 
@@ -79,6 +115,8 @@ const messageOverhead = 16 * 1024;
 const defaultMaxPayload = 1024 * 1024;
 /** How long idle connections may bring one more request before they are closed. */
 const idleGraceMs = 250;
+/** How long calls of gRPC may take to end when the process stops: their predictions are answered before. */
+const grpcGraceMs = 6_000;
 /** How long forwarded requests may take to end when the process stops. */
 const forwardGraceMs = 3_000;
 
@@ -89,7 +127,7 @@ const forwardGraceMs = 3_000;
 export async function startServing(options: ServingOptions): Promise<ServingProcess> {
   const { connection, streams, clock, ids, logger } = options;
   const epoch = ids.next(clock.now());
-  const instance = `${options.instance}-${epoch.slice(-6)}`;
+  const instance = memberName(options.instance, epoch);
   const stopping = new AbortController();
 
   const events = new EventReader<GovernanceEvent>(
@@ -104,11 +142,18 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   });
   const maxRecordedBytes = (connection.info?.max_payload ?? defaultMaxPayload) - messageOverhead;
 
+  if (options.crashes !== undefined)
+    await reportLastCrash({ ...options.crashes, instance: options.instance, clock, ids, logger });
+  const journal = options.crashes && new CrashJournal(options.crashes.journal, epoch);
+  let isServing = false;
   const lease = new Lease();
   const pool: ModelPool = new ModelPool({
     writer: { instance, epoch },
     maxRowsPerRun: options.maxBatchRows,
-    load: loadArtifactFrom(options.artifacts),
+    cacheEntries: options.cacheEntries ?? 0,
+    maxModelBytes: (options.maxModelMb ?? Number.POSITIVE_INFINITY) * 2 ** 20,
+    load: loading(options, journal, () => isServing),
+    observe: journal && ((rollout) => journal.observe(rollout)),
     maxRecordedBytes,
     clock,
     logger,
@@ -122,31 +167,53 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     clock,
     routing: () => follower.current,
     maxQueuedRows: options.maxQueuedRows,
+    queueDeadlineMs: options.queueDeadlineMs ?? 2_000,
   });
   const { metrics, published } = servingMetrics({
     instance: options.instance,
     admission,
     lease,
     clock,
+    models: pool,
     counts: () => pool.counts(),
+    pending: () => pendingRows(follower.current),
     routingSeq: () => follower.current.sequence,
     publishesInFlight: () => publisher.inFlight,
   });
   const recording = new RecordingHealth(clock);
-  const report = reported(published, logger);
+  const tell = reported(published, logger);
   const recorder = new Recorder({
     epoch,
     publisher,
     clock,
+    queuedRows: () => admission.queuedRows,
     onPublished: (each) => {
       recording.published(each);
-      report(each);
+      tell(each);
     },
   });
 
   const members = new ServingMembers({ connection, replicas: options.replicas });
   // Before the table is loaded: whoever waits for all processes must know of this one first.
-  const stopAnswering = respondToControl({ connection, instance, follower, pool });
+  const controlled = { instance, follower, pool };
+  const ownHealth = processHealth({
+    instance,
+    table: () => follower.table,
+    stateOf: (id) => pool.stateOf(id),
+    unrecorded: (deployment) => recording.lastErrorOf(subjects.predictions(deployment)),
+  });
+  const fleet = new ServingFleet({ connection, members });
+  const stopAnswering = respondToControl({
+    ...{ connection, instance, logger, subjects: controlSubjects },
+    handlers: {
+      prepare: prepare({ ...controlled, clock, newestRecorded: newestRecordedIn(connection, streams.traffic) }),
+      confirm: confirm(controlled),
+      report: report(controlled),
+      metrics: processMetrics(metrics),
+      health: ownHealth,
+      load: load({ instance, admission, clock, counts: () => pool.counts(), loads: () => pool.loads }),
+    },
+  });
   const leaveMembers = await joinMembers({
     members,
     member: { instance, epoch, pid: process.pid, started_at: isoTime(clock.now()) },
@@ -154,6 +221,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   });
   const stopLease = keepLease({ lease, head: () => events.head(), clock });
   await follower.start(stopping.signal);
+  isServing = true;
 
   const api = apiClient(options.apiUrl);
   const health = new HealthRegistry({ clock });
@@ -165,57 +233,85 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   });
   health.register('api', (signal) => api.requireReady(signal));
 
+  const predict = { admission, recorder, deadlines: new Deadlines(clock), maxRecordedBytes };
+  const inference = new DeploymentInference({
+    predict,
+    table: () => follower.table,
+    stateOf: (id) => pool.stateOf(id),
+    counts: () => pool.counts(),
+    ready: () => Promise.resolve(canServe(lease, clock, follower, recording)),
+    clock,
+  });
+  const authenticator = authenticatorOf({ secret: options.authSecret, clock });
+  const protocol = { service: inference, admission, version: packageVersion() };
   const { app, server } = await createHttp(options, {
-    authenticator: authenticatorOf({ secret: options.authSecret, clock }),
-    predict: { admission, recorder, maxRecordedBytes },
+    authenticator,
+    predict,
+    protocol: protocolRoutes(protocol),
     facade: {
-      metrics,
       health,
-      predictHealth: () =>
-        predictHealth(instance, follower.table, {
-          stateOf: (id) => pool.stateOf(id),
-          unrecorded: (deployment) => recording.lastErrorOf(subjects.predictions(deployment)),
-        }),
-      apiMetrics: (authorization) => api.metrics(authorization),
+      predictHealth: () => predictHealth({ fleet, own: ownHealth }),
     },
   });
   const connections = new Connections(server);
   const listening = await listen(app, options.listen);
+  const grpc =
+    options.grpc &&
+    (await startGrpc({ ...protocol, authenticator, listen: options.grpc, limits: options.grpc.limits, clock, logger }));
   logger.info({ url: listening.url, instance, routing_seq: follower.current.sequence }, 'serving');
 
   return {
     ...listening,
     instance,
     epoch,
+    grpcPort: grpc?.port,
     async stop() {
       admission.draining = true;
       await leaveMembers();
       connections.stopAccepting();
+      grpc?.stopAccepting();
       // A client may have a request on its way on a connection that is idle here: it is answered, and told to close.
       await delay(idleGraceMs);
       connections.closeIdle();
+      const grpcStopped = grpc?.stop(grpcGraceMs);
       await admission.idle();
       recorder.flush();
       await publisher.drain();
       await connections.finish(forwardGraceMs);
+      await grpcStopped;
       await app.close();
       stopAnswering();
       stopLease();
       stopping.abort();
       await pool.close();
+      journal?.close();
     },
   };
 }
 
+/** How a version is loaded here: noted in the journal, counted towards the end of this process. */
+function loading(
+  { artifacts, recycling }: ServingOptions,
+  journal: CrashJournal | undefined,
+  isServing: () => boolean,
+): LoadArtifact {
+  const fromStore = loadArtifactFrom(artifacts);
+  const noted: LoadArtifact =
+    journal === undefined ? fromStore : (...args) => journal.loading(args[0], () => fromStore(...args));
+  return recycling === undefined ? noted : recycledAfter(recycling, isServing, noted);
+}
+
 async function createHttp(
-  { apiUrl, limits = {}, bodyIdleMs, logger }: ServingOptions,
+  { apiUrl, limits = {}, bodyIdleMs, maxConnections = systemConnectionLimit(), logger }: ServingOptions,
   {
     authenticator,
     predict,
+    protocol,
     facade,
   }: {
     readonly authenticator: Authenticator;
     readonly predict: Parameters<typeof createFrontServer>[0]['predict'];
+    readonly protocol: RequestHandler;
     readonly facade: Parameters<typeof ServingModule.register>[0];
   },
 ): Promise<{ app: NestFastifyApplication; server: Server }> {
@@ -227,7 +323,10 @@ async function createHttp(
     // The front server answers these; Fastify would answer a second time and destroy the connection.
     clientErrorHandler: () => undefined,
     serverFactory: (handler: RequestHandler) => {
-      const server = createFrontServer({ predict, authenticator, otherwise: handler, bodyIdleMs, ...limits });
+      const server = createFrontServer({
+        ...{ predict, authenticator, protocol, otherwise: handler, bodyIdleMs, maxConnections },
+        ...limits,
+      });
       servers.push(server);
       return server;
     },
@@ -248,6 +347,34 @@ async function createHttp(
   requirePermissions(fastify, authenticator, accessOf);
   await forwardToApi(fastify, { apiUrl, logger, ...limits });
   return { app, server: servers[0]! };
+}
+
+/** Whether requests that come here can be answered: it may route, and records what it answers. */
+function canServe(lease: Lease, clock: Clock, follower: RoutingFollower, recording: RecordingHealth): boolean {
+  try {
+    requireRouting(lease, clock, follower);
+    recording.check();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function* pendingRows({ routes }: ActiveRouting): Generator<PendingRows> {
+  for (const { servable } of routes.values())
+    if (servable !== undefined)
+      yield {
+        deployment: servable.rollout.deployment,
+        version: servable.rollout.version,
+        rows: servable.batcher.pendingRows,
+      };
+}
+
+/** The newest message of a deployment's predictions: a replica may lack the very last one. */
+function newestRecordedIn(connection: NatsConnection, stream: string) {
+  const traffic = new JetStreamStore({ connection, stream });
+  return async (deployment: string): Promise<Uint8Array | undefined> =>
+    (await traffic.lastOf(subjects.predictions(deployment), 'replica'))?.data;
 }
 
 function requireRouting(lease: Lease, clock: Clock, follower: RoutingFollower): void {

@@ -4,18 +4,19 @@ import { randomIds, systemClock } from '#libs/kernel/index.js';
 import {
   connectNats,
   createLogger,
+  prepareOver,
   requireConfiguration,
   runApp,
   ServingMembers,
   type RunningApp,
 } from '#libs/nest/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
-import { prepareOver } from './supervision/prepare-members.js';
+import { startScaling } from './supervision/scaling/start-scaling.js';
 import { ServingSupervisor } from './supervision/supervisor.js';
 
 /** The serving supervisor with what its environment names. One is needed; several do no harm. */
 export async function start(): Promise<RunningApp> {
-  const { environment } = await requireConfiguration({ env: process.env });
+  const { environment, files } = await requireConfiguration({ env: process.env });
   const replicas = environment.MODELOG_REPLICAS;
   const component = 'serving-supervisor';
   const logger = createLogger({ component, instance: environment.MODELOG_INSTANCE, level: environment.LOG_LEVEL });
@@ -36,8 +37,17 @@ export async function start(): Promise<RunningApp> {
       logger,
     });
     supervisor.start();
+    const stopScaling = await startScaling({
+      connection,
+      operations: new JetStreamStore({ connection, stream: streamNames.operations }),
+      listMembers: () => members.list(),
+      scaling: files.pipeline.serving.scaling,
+      startWith: environment.MODELOG_SERVING_PROCESSES,
+      logger,
+    });
     return {
       async stop() {
+        await stopScaling();
         await supervisor.stop();
         await aggregates.idle();
         await connection.close();

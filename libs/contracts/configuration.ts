@@ -128,6 +128,21 @@ export const pipelineConfig = z
         default_recording: recording.default('acknowledged'),
         /** Seconds that serving processes have to load a version before the deployment fails. */
         load_timeout_s: z.number().positive().max(3600).default(60),
+        blue_green: z
+          .strictObject({
+            /** Recorded requests that a version answers before it takes traffic. */
+            warmup_requests: z.int().min(0).max(1000).default(100),
+            /** Seconds that the former version is kept warm for a rollback. */
+            keep_old_s: z.number().min(0).max(604_800).default(600),
+          })
+          .prefault({}),
+        /** A version is cut off when serving processes died of it so often within so many seconds. */
+        circuit_breaker: z
+          .strictObject({
+            crashes: z.int().min(1).max(1000).default(3),
+            within_s: z.number().positive().max(86_400).default(300),
+          })
+          .prefault({}),
       })
       .prefault({}),
     training: trainingDefaults,
@@ -137,6 +152,30 @@ export const pipelineConfig = z
         max_batch_rows: z.int().min(1).max(65_536).default(1024),
         /** Rows waiting or being recorded in one serving process; above it a request is refused with 503. */
         max_queued_rows: z.int().min(1).max(10_000_000).default(100_000),
+        /** Milliseconds that the oldest row may wait; past it further requests are refused with 503. */
+        queue_deadline_ms: z.number().positive().max(600_000).default(2_000),
+        /** Answers kept for identical requests, for each version in each process; 0: none. */
+        cache_entries: z.int().min(0).max(10_000_000).default(0),
+        /** MiB of models that a process holds; above it the least recently used are let go and loaded again when asked for. */
+        max_model_mb: z.number().positive().nullable().default(null),
+        /** Models loaded after which a process is replaced (the runtime leaks a little with each). */
+        recycle_after_loads: z.int().min(1).max(1_000_000).default(500),
+        scaling: z
+          .strictObject({
+            /** Left out: MODELOG_SERVING_PROCESSES. */
+            min: z.int().min(1).max(256).optional(),
+            max: z.int().min(1).max(256).optional(),
+            /** Rows waiting in a process, and milliseconds, above which there should be more processes. */
+            queued_rows: z.number().positive().default(256),
+            p99_ms: z.number().positive().default(250),
+            /** Seconds that it has to be quiet before a process is taken away. */
+            cool_down_s: z.number().positive().max(86_400).default(60),
+          })
+          .refine(({ min, max }) => min === undefined || max === undefined || min <= max, {
+            path: ['max'],
+            message: 'expected at least min',
+          })
+          .prefault({}),
       })
       .prefault({}),
   })
@@ -173,6 +212,16 @@ export const environmentVariables = z.object({
   /** Inherited listening sockets; without them an app binds its own port. */
   MODELOG_PUBLIC_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
   MODELOG_API_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
+  /** Open Inference Protocol over gRPC: its port, and the inherited socket. Left out: it is not served. */
+  MODELOG_GRPC_PORT: port.optional(),
+  MODELOG_GRPC_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
+  /** How many serving processes the platform starts with. */
+  MODELOG_SERVING_PROCESSES: z.coerce.number().pipe(z.int().min(1).max(256)).optional(),
+  /** The signal that ended the process before this one under the same MODELOG_INSTANCE. */
+  MODELOG_LAST_EXIT: z
+    .string()
+    .regex(/^SIG[A-Z0-9]+$/)
+    .optional(),
   /** Signs and checks tokens. Without it there is no authentication, and the server stays on loopback. */
   MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

@@ -90,17 +90,23 @@ export {
 export {
   deploymentEvents,
   DeploymentFailed,
+  DeploymentPrepared,
   DeploymentRequested,
   DeploymentRetired,
+  DeploymentRolledBack,
   DeploymentStayed,
   DeploymentWentLive,
   environment,
+  FormerVersionReleased,
+  instanceReport,
   recording,
   strategy,
+  VersionCrashed,
   type DeploymentEvent,
   type Environment,
   type Recording,
   type Strategy,
+  type WarmupRequests,
 } from './events/deployment.js';
 export {
   jobId,
@@ -236,6 +242,7 @@ export {
   type InputColumnSpec,
   type OutputColumnSpec,
 } from './traffic/chunk.js';
+export { decodeLabels, labelRow, labelsRecorded, type LabelRow, type LabelsRecorded } from './traffic/labels.js';
 export { decodePredictionId, encodePredictionId, epochCheck, maxChunkRows } from './traffic/prediction-id.js';
 export {
   fieldError,
@@ -251,6 +258,7 @@ export {
 } from './problems.js';
 export { isStorable } from './text.js';
 export * as api from './api/index.js';
+export * as oip from './oip/schemas.js';
 export {
   configurationFiles,
   environmentVariables,
@@ -262,13 +270,29 @@ export {
   type EnvironmentVariables,
 } from './configuration.js';
 export {
+  confirmReply,
+  confirmRequest,
   controlSubjects,
   prepareReply,
   prepareRequest,
+  scalingDecision,
   servingBucket,
+  servingLoad,
   servingMember,
+  servingReport,
+  type ConfirmReply,
+  type ConfirmRequest,
   type PrepareReply,
   type PrepareRequest,
+  type ScalingDecision,
+  type ServingLoad,
   type ServingMember,
   type ServingReport,
 } from './control.js';
+export {
+  servingProcesses,
+  takeOver,
+  type ServingProcesses,
+  type TakeOver,
+  type ToPlatform,
+} from './platform-messages.js';

@@ -107,5 +107,8 @@ export const subjects = {
   /** On OPERATIONS. */
   jobLog: (id: string) => `ops.training-log.${subjectToken(id)}`,
   trials: (id: string) => `ops.training-trial.${subjectToken(id)}`,
+  /** On OPERATIONS: how many serving processes there should be, each decision with its numbers. */
+  scaling: () => 'ops.serving.scaling',
   predictions: (deployment: string) => `pred.${subjectToken(deployment)}`,
+  labels: (deployment: string) => `label.${subjectToken(deployment)}`,
 } as const;

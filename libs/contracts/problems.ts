@@ -72,6 +72,10 @@ export const problemCodes = {
   rollout_not_in_progress: [409, 'This rollout is not in progress'],
   stage_not_reached: [409, "The version's stage does not allow the environment"],
   environment_mismatch: [409, 'The deployment runs in another environment'],
+  no_former_version: [409, 'No former version is kept'],
+  already_rolled_back: [409, 'The deployment is rolled back'],
+  rollout_not_kept: [409, 'This version is not kept warm'],
+  version_cut_off: [503, 'Serving processes keep dying of the version'],
   strategy_not_available: [422, 'The strategy is not available'],
   // predictions
   missing_feature: [422, 'A required feature is missing'],
@@ -81,6 +85,9 @@ export const problemCodes = {
   empty_batch: [422, 'A batch needs at least one row'],
   model_failed: [500, 'The model failed on this input'],
   prediction_not_found: [404, 'No prediction has this id'],
+  deadline_exceeded: [504, 'The request was not answered within its own time limit'],
+  version_not_served: [404, 'The deployment does not serve this version'],
+  invalid_tensor: [400, 'A tensor does not fit'],
   overloaded: [503, 'More requests than can be answered in time'],
   routing_stale: [503, 'The routing table cannot be confirmed with the log'],
   // reads

@@ -140,7 +140,12 @@ describe('deployment', () => {
   ]).at(-1)!.after;
   const commandIdOf = (n: number) => uuidv5(uuidv5('6ba7b810-9dad-11d1-80b4-00c04fd430c8', 'test'), String(n));
   const rolloutIdOf = (n: number) => entityIdOf('rollout', commandIdOf(n));
-  const defaults = { environment: 'development', recording: 'acknowledged', loadTimeoutS: 60 } as const;
+  const defaults = {
+    environment: 'development',
+    recording: 'acknowledged',
+    loadTimeoutS: 60,
+    blueGreen: { warmupRequests: 3, keepOldS: 60 },
+  } as const;
   const deployOf = (n: number, version: string, more: object = {}): DeploymentCommand => {
     const state = findVersion(model, version);
     return {

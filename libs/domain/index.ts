@@ -1,13 +1,14 @@
 export { configurationDefinition, type ApplyConfiguration } from './configuration.js';
-export {
-  deploymentDefinition,
-  type DeployCommand,
-  type DeploymentCommand,
-  followedModel,
-  type DeploymentState,
-  type FollowCommand,
-  type SeenModel,
-} from './deployment.js';
+export type {
+  DeployCommand,
+  DeploymentCommand,
+  FollowCommand,
+  ReportCrash,
+  RollBackDeployment,
+  SeenModel,
+} from './deployment/commands.js';
+export { deploymentDefinition } from './deployment/deployment.js';
+export { followedModel, type DeploymentState } from './deployment/state.js';
 export type { ModelCommand, PromotionPolicies } from './registered-model/commands.js';
 export { approvalMarginMs } from './registered-model/policy.js';
 export { modelDefinition } from './registered-model/registered-model.js';
@@ -25,3 +26,10 @@ export {
   type TrainingProcessCommand,
   type TrainingProcessState,
 } from './processes/training.js';
+export {
+  blueGreenProcess,
+  blueGreenProcessCommand,
+  blueGreenProcessState,
+  type BlueGreenProcessCommand,
+  type BlueGreenProcessState,
+} from './processes/blue-green.js';

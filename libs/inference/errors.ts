@@ -6,7 +6,7 @@ export interface LoadRejection {
   readonly message: string;
 }
 
-export type InferenceErrorCode = 'model_failed' | 'model_disposed';
+export type InferenceErrorCode = 'model_failed' | 'model_disposed' | 'deadline_exceeded';
 
 export class InferenceError extends ModelogError {
   // The type of the base class's field, narrowed.
@@ -18,3 +18,9 @@ export const modelFailed = (detail: string, cause?: unknown): InferenceError =>
 
 export const modelDisposed = (): InferenceError =>
   new InferenceError('model_disposed' satisfies InferenceErrorCode, 'the model has been unloaded');
+
+export const deadlineExceeded = (): InferenceError =>
+  new InferenceError(
+    'deadline_exceeded' satisfies InferenceErrorCode,
+    'the time of the request was over before its run',
+  );

@@ -10,11 +10,13 @@
  */
 export type { Column, ColumnData, ColumnInfo } from './columns.js';
 export { InputBatch, type BatchColumn } from './input-batch.js';
+export type { ColumnRefusal } from './column-rules.js';
 export { rowEncoder, type RowEncoder } from './row-encoder.js';
 export type { FeatureProblem, RefusalCode, RowRefusal } from './refusal.js';
 export { outputReader, type OutputReader, type PredictionOutput, type OutputValue } from './output-reader.js';
 export { InferenceError, type InferenceErrorCode, type LoadRejection } from './errors.js';
 export { loadModel, type LoadedModel, type LoadOptions } from './model.js';
+export type { RunObserver } from './run-observer.js';
 export { compareOutputs, type ComparisonRefusal, type OutputDifference } from './compare-outputs.js';
 export { sampleRows, seededRandom, type SampleOptions, type SampleRow } from './sample-rows.js';
 export {
@@ -26,5 +28,6 @@ export {
   type RequestOutcome,
   type ManyRefusal,
   type RunSlice,
+  type RunTiming,
   type Schedule,
 } from './micro-batcher.js';

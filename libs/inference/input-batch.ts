@@ -28,6 +28,17 @@ export class InputBatch {
     for (const column of this.columns) column.data = grown(column, this.#capacity);
   }
 
+  /** Writes rows `[first, first + rows)` of columns of the same layout from row `at` on. */
+  copy(columns: readonly Column[], first: number, rows: number, at: number): void {
+    this.ensure(at + rows);
+    for (const [index, { width, data }] of this.columns.entries()) {
+      const source = sliceOf(columns[index]!.data, first * width, rows * width);
+      if (Array.isArray(data))
+        for (const [offset, text] of (source as string[]).entries()) data[at * width + offset] = text;
+      else (data as Float32Array).set(source as Float32Array, at * width);
+    }
+  }
+
   /** Rows `[first, first + rows)` as columns: views of this batch, valid until it is written again. */
   view(first: number, rows: number): Column[] {
     return this.columns.map(({ name, type, width, data }) => ({

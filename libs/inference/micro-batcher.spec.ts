@@ -65,6 +65,37 @@ const valuesOf = (outcome: RequestOutcome): unknown => {
 const indices = (...values: number[]) => values.map((index) => ({ index }));
 
 describe('MicroBatcher', () => {
+  it('tells when a run began, when its inputs were ready and when its outputs were there', async () => {
+    let time = 0;
+    const clock = { now: () => 0, monotonic: () => time };
+    const inner = model;
+    model = {
+      ...inner,
+      run: async (inputs: readonly Column[], rows: number) => {
+        const outputs = await inner.run(inputs, rows);
+        time += 7;
+        return outputs;
+      },
+    };
+    const { batcher, endTurn } = batcherOf({ clock });
+    const timings: unknown[] = [];
+    const done = (outcome: RequestOutcome): void => {
+      timings.push(...(outcome.ok ? outcome.slices.map(({ run }) => run.timing) : ['failed']));
+    };
+    batcher.submit({ index: 1 }, done);
+    time = 5;
+    await endTurn();
+    // A neighbour that fails has each request run again alone.
+    batcher.submit({ index: 2 }, done);
+    batcher.submit({ index: 99 }, done);
+    await endTurn();
+    expect(timings).toEqual([
+      { begunAt: 5, inputsAt: 5, endedAt: 12 },
+      { begunAt: 12, inputsAt: 12, endedAt: 19 },
+      'failed',
+    ]);
+  });
+
   it('answers the requests of one turn from one run, each with its own rows', async () => {
     const { batcher, endTurn } = batcherOf();
     const answers: unknown[] = [];
@@ -189,7 +220,62 @@ describe('MicroBatcher', () => {
     expect(runs).toEqual([2]);
   });
 
-  it('gathers on setImmediate when nothing else is said', async () => {
+  it('does not run a request whose deadline has passed, and runs those that it was gathered with', async () => {
+    const clock = { time: 0, now: () => 0, monotonic: () => clock.time };
+    const { batcher, endTurn } = batcherOf({ clock });
+    const answers: unknown[] = [];
+    const inputs: number[][] = [];
+    const done = (name: string) => (outcome: RequestOutcome) => {
+      answers.push([name, valuesOf(outcome)]);
+      inputs.push(
+        outcome.slices.flatMap(({ run, firstRow, rows }) =>
+          [...(run.inputs[0]!.data as BigInt64Array)].slice(firstRow, firstRow + rows).map(Number),
+        ),
+      );
+    };
+    batcher.submit({ index: 1 }, done('patient'));
+    batcher.submitMany(indices(2, 3), done('late'), 10);
+    batcher.submitMany(indices(4, 5), done('in time'), 11);
+    batcher.submit({ index: 6 }, done('late too'), 5);
+    batcher.submit({ index: 7 }, done('patient'));
+    clock.time = 10;
+    await endTurn();
+    expect(runs).toEqual([4]);
+    expect(answers).toEqual([
+      ['late', 'deadline_exceeded'],
+      ['late too', 'deadline_exceeded'],
+      ['patient', [10]],
+      ['in time', [40, 50]],
+      ['patient', [70]],
+    ]);
+    expect(inputs).toEqual([[2, 3], [6], [1], [4, 5], [7]]);
+    expect(batcher.pendingRows).toBe(0);
+  });
+
+  it('runs nothing when nobody waits any more, and takes no part of a cut request for its whole', async () => {
+    const clock = { time: 0, now: () => 0, monotonic: () => clock.time };
+    const { batcher, endTurn } = batcherOf({ clock, maxRowsPerRun: 2 });
+    const answers: unknown[] = [];
+    batcher.submit({ index: 1 }, (outcome) => answers.push(valuesOf(outcome)), 10);
+    clock.time = 20;
+    await endTurn();
+    expect([answers, runs]).toEqual([['deadline_exceeded'], []]);
+
+    const inner = model.run.bind(model);
+    model.run = (inputs, rows) => {
+      clock.time += 1;
+      return inner(inputs, rows);
+    };
+    const late = new MicroBatcher(model, { clock, maxRowsPerRun: 2 });
+    const outcomes: RequestOutcome[] = [];
+    late.submitMany(indices(1, 2, 3, 4, 5), (outcome) => outcomes.push(outcome), 22);
+    await late.drain();
+    expect(runs).toEqual([2, 2]);
+    expect(outcomes.map(valuesOf)).toEqual(['deadline_exceeded']);
+    expect(outcomes[0]!.slices.map(({ rows }) => rows)).toEqual([2, 2, 1]);
+  });
+
+  it('gathers on setImmediate when nothing else is sai', async () => {
     const batcher = new MicroBatcher(model);
     const answers: unknown[] = [];
     for (const index of [1, 2]) batcher.submit({ index }, (outcome) => answers.push(valuesOf(outcome)));

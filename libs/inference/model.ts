@@ -6,6 +6,7 @@ import { InferenceError, modelDisposed, modelFailed, type LoadRejection } from '
 import { InputBatch } from './input-batch.js';
 import { outputReader, type PredictionOutput } from './output-reader.js';
 import { rowEncoder, type RowEncoder } from './row-encoder.js';
+import type { RunObserver } from './run-observer.js';
 import { createSession, runSession, type Session, type SessionOptions } from './session.js';
 
 export interface LoadOptions extends SessionOptions {
@@ -30,7 +31,7 @@ export interface LoadedModel {
    * the promise settles. Occupies the event loop while it computes.
    * @throws InferenceError `model_failed` with the runtime's message, or `model_disposed`.
    */
-  run(inputs: readonly Column[], rows: number): Promise<readonly Column[]>;
+  run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly Column[]>;
   outputOf(outputs: readonly Column[], row: number): PredictionOutput;
   /** Refuses further runs and frees the session once the last run is done; resolves then. */
   dispose(): Promise<void>;
@@ -92,11 +93,11 @@ class SessionModel implements LoadedModel {
     this.outputOf = (outputs, row) => reader.outputOf(outputs, row);
   }
 
-  async run(inputs: readonly Column[], rows: number): Promise<readonly Column[]> {
+  async run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly Column[]> {
     if (this.#disposal !== null) throw modelDisposed();
     this.#runs++;
     try {
-      const outputs = await runSession(this.#session, this.signature, inputs, rows, this.#rowsAtOnce);
+      const outputs = await runSession(this.#session, this.signature, inputs, rows, this.#rowsAtOnce, observer);
       for (const [index, output] of outputs.entries()) this.#check(output, index, rows);
       return outputs;
     } catch (thrown) {

@@ -3,6 +3,7 @@ import type { Signature } from '#libs/contracts/index.js';
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { allocate, sliceOf, type Column, type ColumnData } from './columns.js';
 import type { LoadRejection } from './errors.js';
+import type { RunObserver } from './run-observer.js';
 
 export interface SessionOptions {
   /** Keep the runtime's memory arena (default true): faster, holds the memory of the largest batch it has seen. */
@@ -16,7 +17,7 @@ export interface OutputTensor extends Column {
 /** An ONNX Runtime session that speaks columns. */
 export interface Session {
   /** Outputs in the order of the signature. Rejects with the runtime's error. */
-  run(inputs: readonly Column[], rows: number): Promise<readonly OutputTensor[]>;
+  run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly OutputTensor[]>;
   release(): Promise<void>;
 }
 
@@ -58,8 +59,9 @@ export async function runSession(
   inputs: readonly Column[],
   rows: number,
   rowsAtOnce: number,
+  observer?: RunObserver,
 ): Promise<readonly Column[]> {
-  if (rows <= rowsAtOnce) return session.run(inputs, rows);
+  if (rows <= rowsAtOnce) return session.run(inputs, rows, observer);
   const parts: (readonly Column[])[] = [];
   for (let first = 0; first < rows; first += rowsAtOnce) {
     const count = Math.min(rowsAtOnce, rows - first);
@@ -67,7 +69,7 @@ export async function runSession(
       ...column,
       data: sliceOf(column.data, first * column.width, count * column.width),
     }));
-    parts.push(await session.run(part, count));
+    parts.push(await session.run(part, count, observer));
   }
   return signature.outputs.map((_, index) => joined(parts.map((part) => part[index]!)));
 }
@@ -85,14 +87,14 @@ class OrtSession implements Session {
     this.#fetches = signature.outputs.map(({ name }) => name);
   }
 
-  async run(inputs: readonly Column[], rows: number): Promise<readonly OutputTensor[]> {
+  async run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly OutputTensor[]> {
     // Without a prototype, so that an input may be called anything.
     const feeds = Object.create(null) as Record<string, Tensor>;
     for (const [index, { name, shape }] of this.#signature.inputs.entries()) {
       const { type, data } = inputs[index]!;
       feeds[name] = new this.#Tensor(type, data, [rows, ...(shape.slice(1) as number[])]);
     }
-    const results = await this.#session.run(feeds, this.#fetches);
+    const results = await this.#observed(feeds, observer);
     return this.#signature.outputs.map(({ name, type }) => {
       const { data, dims } = results[name]!;
       return {
@@ -107,6 +109,22 @@ class OrtSession implements Session {
 
   release(): Promise<void> {
     return this.#session.release();
+  }
+
+  /** The runtime's `run` puts the native call into the queue of immediates at once: what is queued just before it runs just before it. */
+  async #observed(
+    feeds: Record<string, Tensor>,
+    observer: RunObserver | undefined,
+  ): Promise<InferenceSession.ReturnType> {
+    if (observer === undefined) return this.#session.run(feeds, this.#fetches);
+    setImmediate(() => {
+      observer.before();
+    });
+    try {
+      return await this.#session.run(feeds, this.#fetches);
+    } finally {
+      observer.after();
+    }
   }
 }
 

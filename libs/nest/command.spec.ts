@@ -119,7 +119,12 @@ describe('executeCommand', () => {
     const command: DeploymentCommand = {
       ...{ type: 'Deploy', commandId: meta.commandId, deployment },
       model: { name: 'fraud', seq: 1, selector: '1.0.0', state },
-      defaults: { environment: 'development', recording: 'acknowledged', loadTimeoutS: 1 },
+      defaults: {
+        environment: 'development',
+        recording: 'acknowledged',
+        loadTimeoutS: 1,
+        blueGreen: { warmupRequests: 3, keepOldS: 60 },
+      },
     };
     await executeCommand(store, deploymentDefinition, { id: deployment, command, meta });
     return events.head();

@@ -23,10 +23,37 @@ export { HealthModule } from './health/module.js';
 export { healthRoutes } from './health/answers.js';
 export { Metrics, type MetricNames } from './metrics.js';
 export { listen, type Listening, type ListenOptions } from './process/listen.js';
+export { packageVersion } from './process/package-version.js';
 export { exitWithParent } from './process/exit-with-parent.js';
 export { runApp, type RunAppOptions, type RunningApp } from './process/run-app.js';
 export { commandMeta, type CommandMetaInput } from './command-meta.js';
 export { acceptedOrThrow, executeCommand, type CommandToExecute } from './execute-command.js';
+export { FleetMetrics, type FleetMetricsOptions } from './fleet-metrics.js';
+export {
+  expositionOf,
+  mergeFamilies,
+  packedFamilies,
+  packFamilies,
+  type Aggregator,
+  type MetricFamily,
+} from './metric-families.js';
+export { ServingFleet, type FleetAnswer, type ServingFleetOptions } from './serving-fleet.js';
+export {
+  confirmOver,
+  confirmRouting,
+  prepareOver,
+  routingExpiresMs,
+  type ConfirmMember,
+  type ConfirmOutcome,
+  reportOver,
+  servingControl,
+  type ConfirmRoutingOptions,
+  type PrepareMember,
+  type PrepareOutcome,
+  type ReportOfMember,
+  type RoutingConfirmed,
+  type ServingControl,
+} from './serving-control.js';
 export { ServingMembers, type ServingMembersOptions } from './serving-members.js';
 export {
   authenticatorOf,

@@ -1,4 +1,5 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { familiesOf, type Aggregator, type MetricFamily } from './metric-families.js';
 
 export interface MetricNames<Label extends string> {
   /** Prometheus name, with its unit: `modelog_predict_seconds`. */
@@ -21,13 +22,17 @@ export class Metrics {
     return new Counter({ ...definition(names), registers: [this.registry] });
   }
 
-  /** @param collect is called before each scrape to bring the value up to date. */
+  /**
+   * `aggregator`: what the gauges of several processes are together (default their sum).
+   * @param collect is called before each scrape to bring the value up to date.
+   */
   gauge<Label extends string = never>(
-    names: MetricNames<Label>,
+    names: MetricNames<Label> & { readonly aggregator?: Aggregator },
     collect?: (gauge: Gauge<Label>) => void | Promise<void>,
   ): Gauge<Label> {
     return new Gauge({
       ...definition(names),
+      ...(names.aggregator && { aggregator: names.aggregator }),
       registers: [this.registry],
       ...(collect && {
         collect(this: Gauge<Label>) {
@@ -47,6 +52,11 @@ export class Metrics {
   /** Content type of `text()`. */
   get contentType(): string {
     return this.registry.contentType;
+  }
+
+  /** The same as data, for whoever adds up several processes. */
+  families(): Promise<MetricFamily[]> {
+    return familiesOf(this.registry);
   }
 
   /** Prometheus text exposition of everything registered here. */

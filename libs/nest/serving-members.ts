@@ -1,4 +1,4 @@
-import { jetstream } from '@nats-io/jetstream';
+import { jetstream, jetstreamManager } from '@nats-io/jetstream';
 import { Kvm, type KV } from '@nats-io/kv';
 import { servingBucket, servingMember, type ServingMember } from '#libs/contracts/index.js';
 import type { NatsConnection } from './nats-connection.js';
@@ -8,6 +8,8 @@ export interface ServingMembersOptions {
   /** Copies of the bucket, where it has to be made. */
   readonly replicas: number;
 }
+
+const keyPrefix = `$KV.${servingBucket.name}.`;
 
 /**
  * The serving processes that are alive: a bucket in memory whose entries expire. A server that restarted has lost the
@@ -32,13 +34,19 @@ export class ServingMembers {
   /** Every member whose entry has not expired, as the leader knows them. */
   list(): Promise<ServingMember[]> {
     return this.#withBucket(async (bucket) => {
-      const instances: string[] = [];
-      for await (const instance of await bucket.keys()) instances.push(instance);
+      const instances = await this.#instances();
       const entries = await Promise.all(instances.map((instance) => bucket.get(instance)));
       return entries
         .filter((entry) => entry?.operation === 'PUT')
         .map((entry) => servingMember.parse(JSON.parse(entry!.string())));
     });
+  }
+
+  /** From the stream's own state: its consumers, by which a bucket lists its keys, may read a replica that lags. */
+  async #instances(): Promise<string[]> {
+    const manager = await jetstreamManager(this.options.connection, { checkAPI: false });
+    const { state } = await manager.streams.info(`KV_${servingBucket.name}`, { subjects_filter: `${keyPrefix}>` });
+    return Object.keys(state.subjects ?? {}).map((subject) => subject.slice(keyPrefix.length));
   }
 
   async #withBucket<T>(use: (bucket: KV) => Promise<T>): Promise<T> {

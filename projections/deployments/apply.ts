@@ -20,6 +20,7 @@ const deploymentTable = temporal({
     state: 'text',
     recording: 'text',
     live: 'jsonb',
+    former: 'jsonb',
     pending: 'jsonb',
     stayed: 'jsonb',
   },
@@ -48,6 +49,8 @@ const rolloutTable = temporal({
     settled_at: 'text',
     settled_seq: 'bigint',
     failure: 'jsonb',
+    crashes: 'integer',
+    cut_off: 'jsonb',
     ready_instances: 'integer',
   },
 });
@@ -55,7 +58,7 @@ const rolloutTable = temporal({
 /** Deployments and their rollouts, from EVENTS. */
 export const deployments: Projection<LogRecord<GovernanceEvent>, DeploymentFact> = {
   name: 'deployments',
-  version: 2,
+  version: 3,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
   tables: [deploymentTable, rolloutTable],

@@ -50,6 +50,29 @@ const failed = (rollout: number, deployment?: string): DeploymentEvent => ({
   type: 'DeploymentFailed',
   data: { ...served(rollout, deployment), code: 'model_cannot_load', reason: 'no' },
 });
+const prepared = (rollout: number): DeploymentEvent => ({
+  type: 'DeploymentPrepared',
+  data: { ...served(rollout), instances: [1, 2].map((n) => ({ instance: `i${n}`, load_ms: 3, warmed: 9 })) },
+});
+const placeOf = (rollout: number) => ({ rollout_id: uuidOf(rollout), model: 'm', version: `1.${rollout}.0` });
+const rolledBack = (from: number, to: number, aborted?: number): DeploymentEvent => ({
+  type: 'DeploymentRolledBack',
+  data: {
+    ...{ deployment: 'churn', from: placeOf(from), to: placeOf(to), reason: 'worse' },
+    aborted: aborted === undefined ? null : uuidOf(aborted),
+  },
+});
+const released = (rollout: number, given: number): DeploymentEvent => ({
+  type: 'FormerVersionReleased',
+  data: { deployment: 'churn', rollout_id: uuidOf(rollout), released: placeOf(given) },
+});
+const crashed = (rollout: number, crashes: number, cut_off = false): DeploymentEvent => ({
+  type: 'VersionCrashed',
+  data: {
+    ...{ ...served(rollout), instance: 'i1', epoch: `e${crashes}`, cause: 'SIGSEGV' },
+    ...{ crashes, within_s: 300, cut_off },
+  },
+});
 const retired = (deployment = 'churn'): DeploymentEvent => ({
   type: 'DeploymentRetired',
   data: { deployment, reason: 'over' },
@@ -86,6 +109,7 @@ const live = (rollout: number) => ({
   weight: 1,
   ready_instances: 2,
 });
+const former = (rollout: number) => ({ ...live(rollout), role: 'former', weight: 0 });
 const states = ({ state, versions, rollout, history }: api.DeploymentView) => ({
   ...{ state, versions, rollout: rollout?.state, history: history.map((entry) => entry.state) },
 });
@@ -162,8 +186,8 @@ describe('deployments', () => {
       history: ['live', 'deploying'],
     });
     expect(states(await view(4))).toEqual({
-      ...{ state: 'live', versions: [live(2)], rollout: 'live' },
-      history: ['superseded', 'live'],
+      ...{ state: 'live', versions: [live(2), former(1)], rollout: 'live' },
+      history: ['former', 'live'],
     });
     expect(await view(3)).toMatchObject({ recording: 'acknowledged', environment: 'staging' });
     expect(await view()).toMatchObject({
@@ -183,6 +207,69 @@ describe('deployments', () => {
       history: ['failed', 'live', 'failed'],
     });
     expect((await view()).rollout?.failure).toEqual({ code: 'model_cannot_load', reason: 'no' });
+  });
+
+  it('prepare a version, keep the former one until it is released, and then not', async () => {
+    await fold([requested(1), wentLive(1), requested(2), prepared(2), wentLive(2), released(2, 1)]);
+    expect(states(await view(4))).toEqual({
+      ...{ state: 'rolling_out', versions: [live(1)], rollout: 'prepared', history: ['live', 'prepared'] },
+    });
+    expect(states(await view(5))).toMatchObject({ versions: [live(2), former(1)], history: ['former', 'live'] });
+    expect(states(await view(6))).toMatchObject({ versions: [live(2)], history: ['superseded', 'live'] });
+  });
+
+  it('roll back and return, ending what is under way', async () => {
+    await fold([
+      ...[requested(1), wentLive(1), requested(2), wentLive(2), requested(3), rolledBack(2, 1, 3)],
+      ...[rolledBack(1, 2), rolledBack(2, 1), requested(4), wentLive(4)],
+    ]);
+    expect(states(await view(6))).toEqual({
+      ...{ state: 'rolled_back', versions: [live(1), former(2)], rollout: 'aborted' },
+      history: ['live', 'rolled_back', 'aborted'],
+    });
+    const { history } = await view(6);
+    expect(history.map(({ settled_seq }) => settled_seq)).toEqual([2, 6, 6]);
+    expect(await queries().routeAt('churn', 6)).toMatchObject({
+      value: { rollout: { rollout_id: uuidOf(1) }, live_seq: 6, live_at: '1970-01-01T00:00:06.000Z' },
+    });
+    expect(states(await view(7))).toMatchObject({ state: 'live', versions: [live(2), former(1)] });
+    expect(states(await view(7)).history).toEqual(['former', 'live', 'aborted']);
+    expect(states(await view(8)).state).toBe('rolled_back');
+    expect(states(await view())).toMatchObject({
+      ...{ state: 'live', versions: [live(4), former(1)] },
+      history: ['former', 'rolled_back', 'aborted', 'live'],
+    });
+  });
+
+  it('stay with what they were rolled back to, until the champion moves or they return', async () => {
+    await fold([following(1, 70), wentLive(1), following(2, 80), wentLive(2), rolledBack(2, 1), following(3, 90)]);
+    expect((await view(5)).follows).toEqual({
+      ...{ model: 'm', alias: 'champion', state: 'stayed' },
+      stayed: { champion: '1.2.0', champion_seq: 80, code: 'rolled_back', reason: 'worse' },
+    });
+    expect((await view(6)).follows).toMatchObject({ state: 'switching', stayed: null });
+    await fold([following(1, 70), wentLive(1), following(2, 80), wentLive(2), rolledBack(2, 1), rolledBack(1, 2)]);
+    expect((await view()).follows).toMatchObject({ state: 'following', stayed: null });
+    // What was deployed outright says nothing of the champion since: the version before is fixed.
+    await fold([following(1, 70), wentLive(1), requested(2), wentLive(2), rolledBack(2, 1)]);
+    expect((await view()).follows).toBeNull();
+    expect((await view()).history[0]).toMatchObject({ state: 'live', champion_seq: null });
+  });
+
+  it('tell how often serving processes died of a version, and that it is cut off until another one serves', async () => {
+    await fold([
+      ...[requested(1), wentLive(1), requested(2), wentLive(2), crashed(2, 1), crashed(2, 2, true)],
+      ...[rolledBack(2, 1), crashed(1, 1, true), requested(3), wentLive(3)],
+    ]);
+    expect((await view(5)).rollout).toMatchObject({ crashes: 1, cut_off: null });
+    expect((await view(5)).state).toBe('live');
+    expect(await view(6)).toMatchObject({
+      state: 'failed',
+      rollout: { crashes: 2, cut_off: { at: '1970-01-01T00:00:06.000Z', seq: 6, cause: 'SIGSEGV', crashes: 2 } },
+    });
+    expect(await view(7)).toMatchObject({ state: 'rolled_back', rollout: { crashes: 2, cut_off: null } });
+    expect(await view(8)).toMatchObject({ state: 'failed', versions: [{ version: '1.1.0' }, { version: '1.2.0' }] });
+    expect((await view()).state).toBe('live');
   });
 
   it('retire with what serves and what loads, and may come again', async () => {
@@ -241,12 +328,20 @@ describe('deployments', () => {
 
   it('are the same wherever batches are cut, and their past is what a fold up to there gives', async () => {
     const event = fc
-      .tuple(fc.constantFrom(requested, wentLive, failed, retired), fc.integer({ min: 1, max: 4 }))
+      .tuple(fc.constantFrom(requested, wentLive, failed, prepared, retired), fc.integer({ min: 1, max: 4 }))
       .map(([make, rollout]) => (make === retired ? retired() : (make as typeof requested)(rollout)));
     const sizes = fc.array(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 5 });
     await fc.assert(
       fc.asyncProperty(fc.array(event, { minLength: 1, maxLength: 25 }), sizes, sizes, async (events, some, others) => {
-        const log = [requested(5), ...events];
+        const log = [
+          requested(5),
+          wentLive(5),
+          requested(6),
+          wentLive(6),
+          rolledBack(6, 5),
+          ...events,
+          rolledBack(5, 6),
+        ];
         const now: unknown[] = [];
         for (const length of [1, Math.ceil(log.length / 2), log.length]) {
           await fold(log.slice(0, length), { sizes: some });

@@ -37,6 +37,8 @@ export const historyLimit = 100;
 
 /** Role and weight of the version that takes all of a deployment's traffic. */
 export const liveArm = { role: 'live', weight: 1 } as const;
+/** Of the version that is kept warm for a rollback. */
+const formerArm = { role: 'former', weight: 0 } as const;
 
 /** Reads of deployments. Every method may also refuse as `ProjectionReader.read` does. */
 export class DeploymentQueries {
@@ -84,7 +86,7 @@ export class DeploymentQueries {
     return this.reader.read(at, async (database, seq) => {
       const { rows } = await database.query<Pick<RolloutRow, 'deployment'>>(
         `select distinct deployment from deployments.rollouts
-         where model = $1 and version = $2 and state in ('deploying', 'live') and ${asOf('$3')} order by deployment`,
+         where model = $1 and version = $2 and state in ('deploying', 'prepared', 'live') and ${asOf('$3')} order by deployment`,
         [model, version, seq],
       );
       return accept({ deployments: rows.map(({ deployment }) => deployment), as_of_seq: seq });
@@ -104,7 +106,7 @@ export class DeploymentQueries {
         `select ${deploymentColumns} from deployments.deployments d
          where ${asOf('$2')} and d.deployment in (
            select r.deployment from deployments.rollouts r
-           where r.model = $1 and r.follows and r.state in ('deploying', 'live') and ${asOf('$2', 'r')})
+           where r.model = $1 and r.follows and r.state in ('deploying', 'prepared', 'live') and ${asOf('$2', 'r')})
          order by deployment limit $3`,
         [model, seq, limit],
       );
@@ -131,13 +133,13 @@ export class DeploymentQueries {
   }
 }
 
-const deploymentColumns = 'deployment, environment, state, recording, live, pending, stayed';
+const deploymentColumns = 'deployment, environment, state, recording, live, former, pending, stayed';
 
 const rolloutColumns = [
   ...['deployment', 'rollout_id', 'model', 'version', 'artifact', 'environment', 'strategy', 'recording'],
   ...['follows', 'champion_seq', 'state'],
   ...['requested_at', 'requested_by', 'requested_seq', 'live_at', 'live_seq', 'settled_at', 'settled_seq'],
-  ...['failure', 'ready_instances'],
+  ...['failure', 'crashes', 'cut_off', 'ready_instances'],
 ];
 
 /** One more statement for any number of deployments. */
@@ -160,20 +162,23 @@ async function views(database: Queryable, rows: readonly DeploymentRow[], seq: n
 
 function deploymentView(row: DeploymentRow, rollouts: readonly RolloutRow[]): api.DeploymentView {
   const latest = rollouts.at(-1);
-  const { live } = row;
+  const { live, former } = row;
   return {
     deployment: row.deployment,
     environment: row.environment,
     state: row.state,
     recording: row.recording,
     follows: followsOf(row, rollouts),
-    versions: live
-      ? [{ model: live.model, version: live.version, ...liveArm, ready_instances: live.ready_instances }]
-      : [],
+    versions: [
+      ...(live === null ? [] : [{ ...versionOf(live), ...liveArm }]),
+      ...(former === null ? [] : [{ ...versionOf(former), ...formerArm }]),
+    ],
     rollout: latest ? rolloutView(latest) : null,
     history: rollouts.map(rolloutView),
   };
 }
+
+const versionOf = ({ model, version, ready_instances }: RolloutRow) => ({ model, version, ready_instances });
 
 function followsOf(
   { live, pending, stayed }: DeploymentRow,

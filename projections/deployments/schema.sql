@@ -5,8 +5,9 @@ create table deployments (
   environment text not null,
   state text not null,
   recording text not null,
-  -- The rollouts that take the traffic and that are being loaded, whole.
+  -- The rollouts that take the traffic, that are kept warm and that are being loaded, whole.
   live jsonb,
+  former jsonb,
   pending jsonb,
   -- Why it did not go along with the champion it follows.
   stayed jsonb,
@@ -36,6 +37,8 @@ create table rollouts (
   settled_at text,
   settled_seq bigint,
   failure jsonb,
+  crashes integer not null,
+  cut_off jsonb,
   ready_instances integer not null,
   valid_from_seq bigint not null,
   valid_to_seq bigint,

@@ -1,24 +1,24 @@
 import { readFileSync } from 'node:fs';
-import type { DeploymentEvent, GovernanceEvent, RecordedEvent } from '#libs/contracts/index.js';
+import type { GovernanceEvent, RecordedEvent } from '#libs/contracts/index.js';
 import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
 import { assertNever, canonicalJson } from '#libs/kernel/index.js';
 import { Changes, type Projection, type Row, type RowReference } from '#libs/projecting/index.js';
 import { keyOf, nodeId, versionNode } from './node.js';
 import { named, saidByEvaluation, saidByRegistration, type Said, type SaidEdge, type SaidNode } from './said.js';
 import { saidByDataset, saidByEnd, saidByRequest } from './said-of-training.js';
-import { foldServing, type ServedEdge, type Serving } from './serving.js';
+import { foldServing, type ServedEdge, type Serving, type ServingEvent } from './serving.js';
 import { edges, nodes, serving, type Attributes } from './tables.js';
 
 /** Most events say all there is to say by themselves; deployments need what went before. */
 type LineageFact =
   | { readonly kind: 'registered'; readonly version: string; readonly said: Said }
   | { readonly kind: 'said'; readonly said: Said }
-  | { readonly kind: 'serving'; readonly event: DeploymentEvent };
+  | { readonly kind: 'serving'; readonly event: ServingEvent };
 
 /** What came of what: data sets, training jobs, versions, artifacts and deployments, from EVENTS. */
 export const lineage: Projection<LogRecord<GovernanceEvent>, LineageFact> = {
   name: 'lineage',
-  version: 2,
+  version: 3,
   readableFrom: 1,
   stream: 'EVENTS',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
@@ -88,6 +88,7 @@ function factOf({ seq, event, meta }: RecordedEvent<GovernanceEvent>): LineageFa
       return { kind: 'said', said: saidByEnd(event.data.job_id, 'cancelled', meta) };
     case 'DeploymentRequested':
     case 'DeploymentWentLive':
+    case 'DeploymentRolledBack':
     case 'DeploymentFailed':
     case 'DeploymentStayed':
     case 'DeploymentRetired':
@@ -128,10 +129,11 @@ function putEdge(changes: Changes, seq: number, edge: SaidEdge): void {
   if (!same(known, next)) changes.put(edges, seq, next);
 }
 
-function applyServing(changes: Changes, seq: number, event: DeploymentEvent): void {
+function applyServing(changes: Changes, seq: number, event: ServingEvent): void {
   const { deployment } = event.data;
   const known = changes.get(serving, { deployment });
-  const edge = event.type === 'DeploymentRequested' ? changes.get(edges, keyOfServed(event)) : undefined;
+  const key = keyOfServed(event);
+  const edge = key && changes.get(edges, key);
   // What `put` below wrote, as its columns say.
   const outcome = foldServing(
     known as Serving | undefined,
@@ -150,7 +152,7 @@ function applyServing(changes: Changes, seq: number, event: DeploymentEvent): vo
 }
 
 /** Only a request and the end change the deployment's own node. */
-function nodesOf(event: DeploymentEvent): SaidNode[] {
+function nodesOf(event: ServingEvent): SaidNode[] {
   const id = nodeId('deployment', event.data.deployment);
   switch (event.type) {
     case 'DeploymentRequested': {
@@ -160,6 +162,7 @@ function nodesOf(event: DeploymentEvent): SaidNode[] {
     case 'DeploymentRetired':
       return [{ id, recorded: true, attributes: { retired: true } }];
     case 'DeploymentWentLive':
+    case 'DeploymentRolledBack':
     case 'DeploymentFailed':
     case 'DeploymentStayed':
       return [];
@@ -168,20 +171,35 @@ function nodesOf(event: DeploymentEvent): SaidNode[] {
   }
 }
 
-function servingReferences(event: DeploymentEvent): RowReference[] {
-  const references: RowReference[] = [
+function servingReferences(event: ServingEvent): RowReference[] {
+  const key = keyOfServed(event);
+  return [
     { table: serving, key: { deployment: event.data.deployment } },
     ...nodesOf(event).map(({ id }) => nodeReference(id)),
+    ...(key === undefined ? [] : [{ table: edges, key }]),
   ];
-  return event.type === 'DeploymentRequested' ? [...references, { table: edges, key: keyOfServed(event) }] : references;
 }
 
 const servedBy = (version: string, deployment: string): Pick<SaidEdge, 'from' | 'to' | 'type'> => ({
   ...{ from: version, to: nodeId('deployment', deployment), type: 'served_by' },
 });
 
-const keyOfServed = ({ data }: Extract<DeploymentEvent, { type: 'DeploymentRequested' }>): Row =>
-  keyOfEdge(servedBy(versionNode(data.model, data.version), data.deployment));
+/** Of the edge from the version that is asked for, or returned to. */
+function keyOfServed({ type, data }: ServingEvent): Row | undefined {
+  switch (type) {
+    case 'DeploymentRequested':
+      return keyOfEdge(servedBy(versionNode(data.model, data.version), data.deployment));
+    case 'DeploymentRolledBack':
+      return keyOfEdge(servedBy(versionNode(data.to.model, data.to.version), data.deployment));
+    case 'DeploymentWentLive':
+    case 'DeploymentFailed':
+    case 'DeploymentStayed':
+    case 'DeploymentRetired':
+      return undefined;
+    default:
+      return assertNever(type, 'serving event');
+  }
+}
 
 const nodeReference = (id: string): RowReference => ({ table: nodes, key: { key: keyOf(id) } });
 const edgeReference = (edge: SaidEdge): RowReference => ({ table: edges, key: keyOfEdge(edge) });

@@ -18,6 +18,7 @@ import {
   registered,
   requested,
   retired,
+  rolledBack,
   stayed,
   wentLive,
 } from './testing/events.js';
@@ -390,6 +391,25 @@ describe('descent', () => {
   });
 });
 
+describe('a deployment that is rolled back', () => {
+  it('serves the version before again, and ends what was under way', async () => {
+    const asked = await after(
+      requested('checkout', 1, 'churn', '1.0.0'),
+      wentLive('checkout', 1, 'churn', '1.0.0'),
+      requested('checkout', 2, 'churn', '1.1.0'),
+      wentLive('checkout', 2, 'churn', '1.1.0'),
+      requested('checkout', 3, 'churn', '1.2.0'),
+      rolledBack('checkout', [2, 'churn', '1.1.0'], [1, 'churn', '1.0.0'], 3),
+    );
+    const { edges } = await valueOf(asked.graph({ roots: ['deployment:checkout'] }));
+    expect(Object.fromEntries(edges.map(({ from, attributes }) => [from, attributes]))).toMatchObject({
+      'version:churn@1.0.0': { state: 'live', since_seq: 6, until_seq: null },
+      'version:churn@1.1.0': { state: 'former', since_seq: 4, until_seq: 6 },
+      'version:churn@1.2.0': { state: 'superseded', since_seq: null },
+    });
+  });
+});
+
 const model = fc.constantFrom('a', 'b');
 const version = fc.constantFrom('1.0.0', '1.1.0', '2.0.0');
 const artifact = fc.integer({ min: 0, max: 3 }).map(digestOf);
@@ -440,6 +460,12 @@ const event: fc.Arbitrary<GovernanceEvent> = fc.oneof(
       .tuple(fc.constantFrom(requested, followed, wentLive, wentLive, failed), deployment, rollout, model)
       .map(([make, name, number, of]) => make(name, number, of, '1.0.0')),
   },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(deployment, model, model, fc.option(rollout))
+      .map(([name, from, to, aborted]) => rolledBack(name, [1, from, '1.0.0'], [2, to, '1.0.0'], aborted)),
+  },
   { weight: 1, arbitrary: deployment.map(retired) },
   { weight: 1, arbitrary: fc.tuple(deployment, model).map(([name, of]) => stayed(name, of, '1.0.0')) },
 );
@@ -450,6 +476,7 @@ const rolledOut = fc
     requested('x', number, of, '1.0.0'),
     ...(settle === undefined ? [] : [settle('x', number, of, '1.0.0')]),
     ...(ends && settle === undefined ? [retired('x')] : []),
+    ...(ends && settle === wentLive ? [rolledBack('x', [1, of, '1.0.0'], [2, of === 'a' ? 'b' : 'a', '1.0.0'])] : []),
   ]);
 const log = fc
   .array(

@@ -3,6 +3,12 @@ import type { DeploymentEvent } from '#libs/contracts/index.js';
 import { accept, assertNever, reject, type Result } from '#libs/kernel/index.js';
 import { versionNode } from './node.js';
 
+/** Those of a deployment's events that say which version it serves. */
+export type ServingEvent = Exclude<
+  DeploymentEvent,
+  { readonly type: 'DeploymentPrepared' | 'FormerVersionReleased' | 'VersionCrashed' }
+>;
+
 /** Attributes of a `served_by` edge; sequences are positions of events. */
 export interface ServedAttributes {
   /** `live` while it takes the traffic, `former` once it did; else what became of the newest request. */
@@ -38,13 +44,13 @@ export interface ServingChanged {
 
 /**
  * @param known of the deployment; undefined before its first event.
- * @param edge of a request: from its version to the deployment, where there is one.
+ * @param edge of a request or a rollback: from its version to the deployment, where there is one.
  * Refuses, with a reason, an event that the deployment's own rules would never have given.
  */
 export function foldServing(
   known: Serving | undefined,
   edge: Omit<ServedEdge, 'version'> | undefined,
-  event: DeploymentEvent,
+  event: ServingEvent,
   seq: number,
 ): Result<ServingChanged, string> {
   switch (event.type) {
@@ -75,6 +81,23 @@ export function foldServing(
       const live = changed(pending, { state: 'live', since_seq, until_seq: null });
       const former = known.live === null || same ? [] : [ended(known.live, seq)];
       return accept({ serving: { live, pending: null, pending_rollout: null }, edges: [...former, live] });
+    }
+    case 'DeploymentRolledBack': {
+      const { from, to, aborted } = event.data;
+      const version = versionNode(to.model, to.version);
+      // What took the traffic before has an edge that says so.
+      if (known?.live?.version !== versionNode(from.model, from.version) || !edge || edge.attributes.since_seq === null)
+        return reject(`traffic cannot return from ${from.version} to ${to.version}`);
+      if (known.pending_rollout !== aborted) return reject('it ended another rollout than is under way');
+      const { live, edges } = withoutPending(known);
+      if (live === null || live.version === version)
+        return accept({ serving: { live, pending: null, pending_rollout: null }, edges });
+      const before = edges.find((each) => each.version === version) ?? { ...edge, version };
+      const returned = changed(before, { state: 'live', since_seq: seq, until_seq: null });
+      return accept({
+        serving: { live: returned, pending: null, pending_rollout: null },
+        edges: [...edges.filter((each) => each.version !== version), ended(live, seq), returned],
+      });
     }
     case 'DeploymentFailed': {
       const pending = pendingOf(known, event);

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { StreamMessage } from '#libs/event-log/index.js';
-import { Changes, current, type Projection, type Recorded, type Row } from '#libs/projecting/index.js';
-import { decodeTraffic, sumOf, type ArmTraffic, type ChunkFact } from './chunk-fact.js';
+import { Changes, current, type Decoded, type Projection, type Recorded, type Row } from '#libs/projecting/index.js';
+import { decodePredictions, sumOf, type ArmTraffic, type ChunkFact } from './chunk-fact.js';
 import { add, noTraffic, type TrafficCounts } from './counts.js';
+import { applyLabels, decodeLabelMessage, isLabels, labelTables, type LabelsFact } from './labels.js';
+import { addToOperations, operationRows, operations } from './operations.js';
 import { noneSeen, see, type SeenCounters } from './seen-counters.js';
 
 const countColumns = {
@@ -27,6 +29,7 @@ const chunks = current({
     served: 'integer',
     failed: 'integer',
     refused: 'integer',
+    queued: 'bigint',
     ...countColumns,
     arms: 'jsonb',
   },
@@ -63,32 +66,51 @@ const minutes = current({
   },
 });
 
-/** Recorded predictions, from TRAFFIC: a row per chunk and sums per minute of the log's time. */
-export const traffic: Projection<StreamMessage, ChunkFact> = {
+export type TrafficFact = ChunkFact | LabelsFact;
+
+/**
+ * Recorded predictions and their labels, from TRAFFIC: a row per chunk, sums per minute and how versions did per span of
+ * the log's time, a row per chunk and message of labels.
+ */
+export const traffic: Projection<StreamMessage, TrafficFact> = {
   name: 'traffic',
-  version: 2,
-  // Version 2 added indexes alone.
-  readableFrom: 1,
+  version: 3,
   stream: 'TRAFFIC',
   schemaSql: readFileSync(new URL('./schema.sql', import.meta.url), 'utf8'),
-  tables: [chunks, epochs, minutes],
+  tables: [chunks, epochs, minutes, operations, ...labelTables],
   decode: decodeTraffic,
 
-  needs: (recorded) => [
-    { table: epochs, key: { epoch: recorded.fact.epoch } },
-    ...recorded.fact.arms.map((arm) => ({ table: minutes, key: minuteKey(recorded, arm) })),
-  ],
+  needs: ({ fact, ...place }) =>
+    fact.kind === 'labels'
+      ? []
+      : [
+          { table: epochs, key: { epoch: fact.epoch } },
+          ...fact.arms.map((arm) => ({ table: minutes, key: minuteKey({ ...place, fact }, arm) })),
+          ...operationRows({ ...place, fact }),
+        ],
 
   apply(before, facts) {
     const changes = new Changes(before);
-    for (const recorded of facts) {
-      if (!seeChunk(changes, recorded)) continue;
-      changes.put(chunks, recorded.seq, chunkRow(recorded));
-      for (const arm of recorded.fact.arms) addToMinute(changes, recorded, arm);
+    for (const { fact, ...place } of facts) {
+      if (fact.kind === 'labels') applyLabels(changes, { ...place, fact });
+      else applyChunk(changes, { ...place, fact });
     }
     return changes.operations;
   },
 };
+
+/** Ticks are others' business. */
+function decodeTraffic(message: StreamMessage): Decoded<TrafficFact> {
+  if (isLabels(message)) return decodeLabelMessage(message);
+  return message.subject.startsWith('pred.') ? decodePredictions(message) : { kind: 'irrelevant' };
+}
+
+function applyChunk(changes: Changes, recorded: Recorded<ChunkFact>): void {
+  if (!seeChunk(changes, recorded)) return;
+  changes.put(chunks, recorded.seq, chunkRow(recorded));
+  for (const arm of recorded.fact.arms) addToMinute(changes, recorded, arm);
+  addToOperations(changes, recorded);
+}
 
 export const minuteMs = 60_000;
 export const minuteOf = (time: number): number => Math.floor(time / minuteMs) * minuteMs;
@@ -126,6 +148,7 @@ const chunkRow = ({ seq, logTime, fact }: Recorded<ChunkFact>): Row => ({
   began_at: fact.beganAt,
   stored_at: fact.storedAt,
   log_time: logTime,
+  queued: fact.queued,
   ...sumOf(fact.arms),
   arms: fact.arms,
 });

@@ -3,9 +3,11 @@ import type { StreamMessage } from '#libs/event-log/index.js';
 import { messageOf } from '#libs/kernel/index.js';
 import type { Decoded } from '#libs/projecting/index.js';
 import { add, noTraffic, type TrafficCounts } from './counts.js';
+import { LatencyHistogram, type SparseHistogram } from './latency-histogram.js';
 
 /** What is kept of a chunk: where it is, and sums over its rows. */
 export interface ChunkFact {
+  readonly kind: 'chunk';
   readonly epoch: string;
   readonly counter: number;
   readonly givenUp: readonly number[];
@@ -14,6 +16,8 @@ export interface ChunkFact {
   readonly routingSeq: number;
   readonly beganAt: number;
   readonly storedAt: number;
+  /** Rows that waited in the writer's process. */
+  readonly queued: number;
   readonly arms: readonly ArmTraffic[];
 }
 
@@ -22,11 +26,12 @@ export interface ArmTraffic extends TrafficCounts {
   readonly model: string;
   readonly version: string;
   readonly rollout_id: string;
+  /** Of served and failed rows, microseconds. */
+  readonly latency: SparseHistogram;
 }
 
-/** Labels and ticks of the same stream are others' business; bytes that are no chunk are counted. */
-export function decodeTraffic(message: StreamMessage): Decoded<ChunkFact> {
-  if (!message.subject.startsWith('pred.')) return { kind: 'irrelevant' };
+/** Bytes that are no chunk are counted. */
+export function decodePredictions(message: StreamMessage): Decoded<ChunkFact> {
   const type = message.headers.get(header.type);
   if (type !== undefined && type !== predictionsRecorded.type)
     return { kind: 'unreadable', reason: `unknown event type ${type}` };
@@ -42,6 +47,7 @@ export function decodeTraffic(message: StreamMessage): Decoded<ChunkFact> {
   return {
     kind: 'fact',
     fact: {
+      kind: 'chunk',
       epoch: schema.epoch,
       counter: chunk.counter,
       givenUp: chunk.givenUp,
@@ -50,6 +56,7 @@ export function decodeTraffic(message: StreamMessage): Decoded<ChunkFact> {
       routingSeq: schema.routing_seq,
       beganAt: chunk.beganAt,
       storedAt: message.time,
+      queued: chunk.queued ?? 0,
       arms: armsOf(chunk),
     },
   };
@@ -73,7 +80,10 @@ function faultOf({ schema, counter, givenUp, arm, beganAt }: Chunk): string | un
 /** Arms that have rows, in the order of the schema. */
 function armsOf(chunk: Chunk): ArmTraffic[] {
   const { schema, served, failed, refused, arm, latencyUs } = chunk;
-  const rows = schema.arms.map(() => ({ served: 0, failed: 0, refused: 0, least: Infinity, most: 0, sum: 0 }));
+  const rows = schema.arms.map(() => ({
+    ...{ served: 0, failed: 0, refused: 0, least: Infinity, most: 0, sum: 0 },
+    latencies: new LatencyHistogram(),
+  }));
   for (let row = 0; row < served + failed + refused; row++) {
     const counts = rows[arm[row]!]!;
     if (row >= served + failed) {
@@ -84,11 +94,12 @@ function armsOf(chunk: Chunk): ArmTraffic[] {
     else counts.failed++;
     const latency = latencyUs[row]!;
     counts.sum += latency;
+    counts.latencies.add(latency);
     if (latency < counts.least) counts.least = latency;
     if (latency > counts.most) counts.most = latency;
   }
   return schema.arms.flatMap(({ role, model, version, rollout_id }, index): ArmTraffic[] => {
-    const { least, most, sum, ...counts } = rows[index]!;
+    const { least, most, sum, latencies, ...counts } = rows[index]!;
     if (counts.served + counts.failed + counts.refused === 0) return [];
     const timed = counts.served + counts.failed > 0;
     return [
@@ -98,6 +109,7 @@ function armsOf(chunk: Chunk): ArmTraffic[] {
         latency_min_us: timed ? least : null,
         latency_max_us: timed ? most : null,
         latency_sum_us: sum,
+        latency: latencies.sparse(),
       },
     ];
   });

@@ -1,8 +1,9 @@
 import type { Rejection } from '#libs/contracts/index.js';
 import { accept, type Result } from '#libs/kernel/index.js';
-import type { AsOfCut, ProjectionReader, Queryable, ReadAt } from '#libs/projecting/index.js';
+import type { AsOfCut, Queryable, ReadAt } from '#libs/projecting/index.js';
 import { minuteOf } from './apply.js';
 import { add, type TrafficCounts } from './counts.js';
+import { trafficCut, type TrafficReaders } from './cut.js';
 
 /** Where the chunk with an identity is stored, and what it holds. */
 export interface ChunkLocation {
@@ -51,13 +52,6 @@ export interface TrafficOfVersions {
   readonly versions: readonly VersionTraffic[];
   readonly as_of_seq: number;
   readonly as_of_cut: AsOfCut;
-}
-
-export interface TrafficReaders {
-  /** Of the traffic projection. */
-  readonly traffic: ProjectionReader;
-  /** Of any projection of EVENTS: positions are given in EVENTS and cut TRAFFIC by the log's time. */
-  readonly events: ProjectionReader;
 }
 
 /** What an answer is summed from: whole minutes before the cut's own, and the chunks of that one up to the cut. */
@@ -133,7 +127,7 @@ export class TrafficQueries {
     query: (database: Queryable, span: Span) => Promise<T>,
   ): Promise<Result<T & { as_of_seq: number; as_of_cut: AsOfCut }, Rejection>> {
     return this.readers.events.read(at, async (_database, eventsSeq) => {
-      const cut = await this.cut(at, eventsSeq);
+      const cut = await trafficCut(this.readers, at, eventsSeq);
       if (!cut.ok) return cut;
       return this.readers.traffic.whileAvailable(async (database) => {
         const found = await query(database, await this.spanUpTo(cut.value));
@@ -164,13 +158,6 @@ export class TrafficQueries {
       [deployment, span.lastMinute, span.firstSeq, span.cut],
     );
     return rows;
-  }
-
-  /** Now is everything that is folded; a past moment is cut at the time of EVENTS there. */
-  private async cut(at: ReadAt, eventsSeq: number): Promise<Result<number, Rejection>> {
-    if (at.as_of === undefined) return this.readers.traffic.resolveAsOf(undefined);
-    if ('at' in at.as_of) return this.readers.traffic.cutAt(at.as_of.at);
-    return this.readers.traffic.cutAt(await this.readers.events.logTimeAt(eventsSeq));
   }
 }
 

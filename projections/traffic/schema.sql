@@ -14,11 +14,13 @@ create table chunks (
   served integer not null,
   failed integer not null,
   refused integer not null,
+  -- Rows that waited in the writer's process when the chunk was closed.
+  queued bigint not null,
   -- Of served and failed rows, microseconds; null where there are none.
   latency_min_us bigint,
   latency_max_us bigint,
   latency_sum_us bigint not null,
-  -- The same numbers per version that took part.
+  -- The same numbers per version that took part, and its histogram of latencies.
   arms jsonb not null,
   primary key (epoch, counter)
 );
@@ -53,3 +55,48 @@ create table minutes (
   primary key (deployment, minute, model, version)
 );
 create index minutes_of_version on minutes (model, version, minute);
+
+-- How versions did per span of the log's time (10 s, a minute, an hour). Only the newest spans still change.
+create table operations (
+  deployment text collate "C" not null,
+  model text collate "C" not null,
+  version text collate "C" not null,
+  span_s integer not null,
+  -- Its beginning, milliseconds since the epoch.
+  at bigint not null,
+  chunks bigint not null,
+  served bigint not null,
+  failed bigint not null,
+  refused bigint not null,
+  -- Of served and failed rows: bucket, rows, bucket, rows …
+  latency jsonb not null,
+  latency_sum_us bigint not null,
+  latency_max_us bigint,
+  -- Rows that waited: added up over the chunks, and the most.
+  queued_sum bigint not null,
+  queued_max bigint not null,
+  primary key (deployment, span_s, at, model, version)
+);
+create index operations_in_order on operations (span_s, at);
+
+-- Labels: one row per message, and one per message and chunk of predictions that it is about; never one per label.
+create table label_messages (
+  traffic_seq bigint primary key,
+  event_id text collate "C" not null,
+  command_id text collate "C" not null,
+  command_digest text not null,
+  deployment text collate "C" not null,
+  stored_at bigint not null,
+  labels integer not null
+);
+create index label_messages_of_command on label_messages (command_id);
+
+create table labelled_chunks (
+  epoch text collate "C" not null,
+  counter bigint not null,
+  traffic_seq bigint not null,
+  event_id text collate "C" not null,
+  -- By row of the chunk: the newest moment observed, milliseconds since the epoch.
+  rows jsonb not null,
+  primary key (epoch, counter, traffic_seq)
+);

@@ -169,12 +169,12 @@ describe('which chunks count', () => {
     );
   });
 
-  it('counts what is no chunk and leaves labels alone', async () => {
+  it('counts what is no chunk and leaves ticks alone', async () => {
     const strange = chunk({ counter: 1, served: [5], arms: [2] }, 3);
     const mangled = chunk({ counter: 1, served: [5] }, 4);
     await fold([
       messageOf(Buffer.from('no chunk'), 1),
-      messageOf(Buffer.from('{}'), 2, 2_000, 'label.churn'),
+      messageOf(Buffer.from('{}'), 2, 2_000, 'tick.churn'),
       strange,
       { ...mangled, data: mangled.data.subarray(0, mangled.data.length - 8) },
       chunk({ counter: 0 }, 5),

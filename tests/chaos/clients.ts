@@ -8,6 +8,8 @@ export interface ClientsOptions {
   readonly inputs: readonly Readonly<Record<string, unknown>>[];
   readonly connections: number;
   readonly ledger: Ledger;
+  /** Milliseconds that a connection rests after an answer (default 0). */
+  readonly restMs?: number;
 }
 
 export interface Clients {
@@ -36,6 +38,8 @@ export function startClients(options: ClientsOptions): Clients {
         await new Promise<void>((resolve) => void setTimeout(resolve, 5));
       } else {
         options.ledger.answers.push(answerOf(requestId, outcome.body));
+        if (options.restMs !== undefined)
+          await new Promise<void>((resolve) => void setTimeout(resolve, options.restMs));
       }
     }
   };

@@ -77,7 +77,7 @@ const untilAnswered = (ledger: Ledger, count: number): Promise<unknown> =>
   });
 
 /** The last sequence is reached within 5 s of quiet. */
-const untilReadModelsCaughtUp = (platform: PlatformHandle): Promise<unknown> => {
+export const untilReadModelsCaughtUp = (platform: PlatformHandle): Promise<unknown> => {
   let told = '';
   return until(
     async () => {
@@ -101,7 +101,11 @@ async function strike(platform: PlatformHandle, victim: Victim): Promise<Platfor
   return platform;
 }
 
-async function checkAnswers(url: string, answers: readonly Answer[]): Promise<{ lost: string[]; doubled: string[] }> {
+/** Asks `why` about every answer: each is told once, as it was given. */
+export async function checkAnswers(
+  url: string,
+  answers: readonly Answer[],
+): Promise<{ lost: string[]; doubled: string[] }> {
   const lost: string[] = [];
   const seen = new Set<string>();
   const doubled = answers

@@ -49,6 +49,10 @@ export const untilLive = (url: string, deployment: string): Promise<unknown> =>
     { what: `deployment ${deployment} to be live`, timeoutMs: 30_000 },
   );
 
+/** Bytes go out as they are, anything else as JSON. */
+export const post = <T>(url: string, path: string, body: unknown): Promise<T> =>
+  Buffer.isBuffer(body) ? call(url, path, body, 'application/octet-stream') : call(url, path, JSON.stringify(body));
+
 async function call<T>(url: string, path: string, body: string | Buffer, type = 'application/json'): Promise<T> {
   const response = await fetch(url + path, { method: 'POST', headers: { 'content-type': type }, body });
   const text = await response.text();

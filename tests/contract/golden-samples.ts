@@ -117,6 +117,86 @@ export const samples: readonly Sample[] = [
     },
   },
   {
+    subject: subjects.deployment('warmed up'),
+    variant: 'blue-green',
+    event: {
+      type: 'DeploymentRequested',
+      data: {
+        ...{ ...served, deployment: 'warmed up' },
+        environment: 'staging',
+        strategy: { type: 'blue_green', warmup_requests: 100, keep_old_s: 600 },
+        recording: 'acknowledged',
+        artifact,
+        signature,
+        model_seq: 17,
+        load_timeout_s: 30,
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('given inputs'),
+    variant: 'given-inputs',
+    event: {
+      type: 'DeploymentRequested',
+      data: {
+        ...{ ...served, deployment: 'given inputs' },
+        environment: 'staging',
+        strategy: {
+          type: 'blue_green',
+          warmup_requests: [{ amount: 12.5, age: null, country: 'GB' }],
+          keep_old_s: 0,
+        },
+        recording: 'acknowledged',
+        artifact,
+        signature,
+        model_seq: 17,
+        load_timeout_s: 30,
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('prepared'),
+    event: {
+      type: 'DeploymentPrepared',
+      data: { ...served, deployment: 'prepared', instances: [{ instance: 'serving-1', load_ms: 44.5, warmed: 100 }] },
+    },
+  },
+  {
+    subject: subjects.deployment('rolled back'),
+    event: {
+      type: 'DeploymentRolledBack',
+      data: {
+        deployment: 'rolled back',
+        from: { rollout_id: served.rollout_id, model: served.model, version: served.version },
+        to: { rollout_id: '1b1c2d3e-4f50-5a6b-8c7d-9e0f1a2b3c4d', model: served.model, version: '1.1.0' },
+        aborted: '2b1c2d3e-4f50-5a6b-8c7d-9e0f1a2b3c4d',
+        reason: 'more complaints than before',
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('released'),
+    event: {
+      type: 'FormerVersionReleased',
+      data: {
+        deployment: 'released',
+        rollout_id: served.rollout_id,
+        released: { rollout_id: '1b1c2d3e-4f50-5a6b-8c7d-9e0f1a2b3c4d', model: served.model, version: '1.1.0' },
+      },
+    },
+  },
+  {
+    subject: subjects.deployment('crashed'),
+    event: {
+      type: 'VersionCrashed',
+      data: {
+        ...{ ...served, deployment: 'crashed' },
+        ...{ instance: 'serving-1', epoch: '0198c0de-0000-7000-8000-000000000009', cause: 'SIGSEGV' },
+        ...{ crashes: 3, within_s: 300, cut_off: true },
+      },
+    },
+  },
+  {
     subject: subjects.deployment('failed'),
     event: {
       type: 'DeploymentFailed',

@@ -109,6 +109,23 @@ describe('ensureStreams', () => {
     await ensureStreams(connection, [declaration({ maxAgeMs: 7_200_000 })]);
   });
 
+  it('widens a permanent stream to more subjects, as a data folder of an earlier release needs, and keeps what it holds', async () => {
+    const traffic = streamDeclarations(1).find(({ name }) => name === streamNames.traffic)!;
+    const earlier = { ...traffic, name: 'EARLIER', subjects: ['earlier.pred.*'] };
+    await ensureStreams(connection, [earlier]);
+    const store = new JetStreamStore({ connection, stream: 'EARLIER' });
+    const message = (subject: string) => ({ subject, headers: {}, data: new Uint8Array(1) });
+    await store.publish(message('earlier.pred.churn'));
+    await expect(store.publish(message('earlier.label.churn'))).rejects.toBeInstanceOf(StreamUnavailable);
+    const widened = { ...earlier, subjects: [...earlier.subjects, 'earlier.label.*', 'earlier.tick.*'] };
+    expect(await ensureStreams(connection, [widened])).toEqual(new Map([['EARLIER', 'updated']]));
+    expect(await store.publish(message('earlier.label.churn'))).toEqual({ seq: 2, duplicate: false });
+    expect((await store.readFrom(1, 9, 'leader')).map(({ subject }) => subject)).toEqual([
+      'earlier.pred.churn',
+      'earlier.label.churn',
+    ]);
+  });
+
   it.each<[string, Partial<StreamDeclaration>, RegExp]>([
     ['a shorter life of messages', { maxAgeMs: 1_000 }, /max_age is 7200000000000, declared 1000000000/],
     [

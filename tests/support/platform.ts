@@ -20,6 +20,8 @@ export interface StartPlatformOptions {
 export interface PlatformHandle {
   readonly url: string;
   readonly port: number;
+  /** Where Open Inference Protocol over gRPC is served: `127.0.0.1:5001`. */
+  readonly grpcAddress: string;
   readonly dataDir: string;
   readonly pid: number;
   /** Milliseconds from the start of the process to its ready line. */
@@ -42,7 +44,7 @@ export async function startPlatform({
   port = 0,
   env,
 }: StartPlatformOptions = {}): Promise<PlatformHandle> {
-  build();
+  buildPlatform();
   const logFile = join(makeFolder('platform-output'), 'log');
   const log = openSync(logFile, 'a');
   const began = performance.now();
@@ -50,9 +52,13 @@ export async function startPlatform({
     ...process.env,
     MODELOG_DATA_DIR: dataDir,
     MODELOG_PORT: String(port),
+    // Not the next one: another platform may have it.
+    MODELOG_GRPC_PORT: '0',
     MODELOG_SERVING_PROCESSES: '1',
     // Who trains asks for one: a process of 100 MB that most of what is tested has no use for.
     MODELOG_TRAINING_WORKERS: '0',
+    // As much again, and a second of the processor.
+    MODELOG_SERVING_STANDBY: '0',
     MODELOG_NATS_SERVER: await natsProgram(),
     ...env,
   };
@@ -72,12 +78,14 @@ export async function startPlatform({
   });
   if (url === 'ended') throw new Error(`the platform ended at its start:\n${output()}`);
   const startedInMs = performance.now() - began;
+  const connection = JSON.parse(readFileSync(join(dataDir, 'run/connection.json'), 'utf8')) as { grpc_address: string };
 
   const processes = (): { component: string; pid: number }[] =>
     JSON.parse(readFileSync(join(dataDir, 'run/processes.json'), 'utf8')) as { component: string; pid: number }[];
   return {
     url,
     port: Number(new URL(url).port),
+    grpcAddress: connection.grpc_address,
     dataDir,
     pid,
     startedInMs,
@@ -120,7 +128,7 @@ function kill(pid: number): void {
 }
 
 /** Jest runs sources, the platform is what the build made of them: a run without `npm test` would meet an old one. */
-function build(): void {
+export function buildPlatform(): void {
   const bootstrap = join(rootFolder, 'apps/platform/bootstrap/main.mjs');
   const { status, stderr } = spawnSync(process.execPath, [bootstrap, 'build'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the build failed:\n${stderr}`);

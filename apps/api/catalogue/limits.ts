@@ -14,6 +14,7 @@ export const limits = {
   dataset: { bytes: 16 * MiB, cells: 1_000_000 },
   prediction: api.batchLimits.singleBytes,
   batch: api.batchLimits.bytes,
+  feedback: api.feedbackLimits.bytes,
 } as const;
 
 /** Around the file of a multipart registration: its meta part, part headers and boundaries. */

@@ -84,7 +84,7 @@ function parametersOf({ params, query, headers }: RouteSpec, components: Compone
   );
 }
 
-function responsesOf({ answer, problems, body, permission }: RouteSpec, components: Components): Json {
+function responsesOf({ answer, problems, body, permission, refusal }: RouteSpec, components: Components): Json {
   const byStatus = new Map<number, ProblemCode[]>();
   const ofEvery = [...(permission === null ? [] : guarded), ...(body === undefined ? [] : withBody), ...everywhere];
   for (const code of new Set([...problems, ...ofEvery])) {
@@ -97,7 +97,10 @@ function responsesOf({ answer, problems, body, permission }: RouteSpec, componen
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[status] = {
       description: codes.map((code) => `\`${code}\`: ${problemCodes[code][1]}`).join('; '),
-      content: { 'application/problem+json': { schema: components.schema(problem) } },
+      content:
+        refusal === undefined
+          ? { 'application/problem+json': { schema: components.schema(problem) } }
+          : { 'application/json': { schema: components.schema(refusal) } },
     };
   }
   return responses;

@@ -15,6 +15,8 @@ export interface RouteSpec {
     | 'Lineage'
     | 'Deployments'
     | 'Predictions'
+    | 'Open Inference Protocol'
+    | 'Monitoring'
     | 'Events'
     | 'Operations';
   readonly summary: string;
@@ -29,6 +31,8 @@ export interface RouteSpec {
   readonly answer: AnswerSpec;
   /** Codes of this call alone; those that every call can give are added. */
   readonly problems: readonly ProblemCode[];
+  /** The form of a refusal where it is not a Problem. */
+  readonly refusal?: z.ZodType;
   /** Which app answers: serving processes keep the prediction calls to themselves. */
   readonly servedBy: 'api' | 'serving';
 }

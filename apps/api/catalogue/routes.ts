@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { api, deploymentName, sha256Digest } from '#libs/contracts/index.js';
 import { limits, multipartLimit } from './limits.js';
+import { protocolRoutes } from './protocol-routes.js';
 import { modelParams } from './registry-queries.js';
+import { monitoringRoutes } from './monitoring-routes.js';
 import { registryRoutes } from './registry-routes.js';
 import {
   answers,
@@ -184,6 +186,31 @@ export const routes = [
   },
   {
     method: 'POST',
+    path: '/api/deploy/rollback',
+    operationId: 'rollBackDeployment',
+    tag: 'Deployments',
+    permission: 'deploy',
+    summary: 'Take traffic back to the version before',
+    description:
+      'Answered when no serving process can use the version that traffic leaves: each has said so, or has been silent for longer than it may route without asking the log. The version is kept, so that `to` can return to it. A rollout under way ends.',
+    headers: commandHeaders,
+    body: json(api.rollBackDeployment),
+    answer: answers(200, 'Traffic is back', api.deploymentRolledBack),
+    problems: [
+      'deployment_not_found',
+      'deployment_retired',
+      'no_former_version',
+      'already_rolled_back',
+      'rollout_not_kept',
+      'rollout_in_progress',
+      'version_archived',
+      'version_cut_off',
+      ...commandProblems,
+    ],
+    servedBy: 'api',
+  },
+  {
+    method: 'POST',
     path: '/api/deploy/{deployment}/retire',
     operationId: 'retireDeployment',
     tag: 'Deployments',
@@ -238,10 +265,25 @@ export const routes = [
     operationId: 'predictHealth',
     tag: 'Predictions',
     permission: 'read',
-    summary: 'What the answering serving process has loaded',
+    summary: 'What serving processes have loaded',
     answer: answers(200, 'Deployments with their versions', api.predictHealth),
     problems: [],
     servedBy: 'serving',
+  },
+  {
+    method: 'POST',
+    path: '/api/feedback',
+    operationId: 'recordFeedback',
+    tag: 'Predictions',
+    permission: 'predict',
+    summary: 'Say what was observed of predictions',
+    description:
+      'One observation, or up to 10,000 as `items`. Every label is held against the version that answered before any is stored. Late, repeated and corrected labels are accepted: the newest `observed_at` counts.',
+    headers: commandHeaders,
+    body: json(api.feedback, limits.feedback),
+    answer: answers(200, 'How many are recorded, and the ids that nothing is recorded under', api.feedbackAccepted),
+    problems: ['idempotency_conflict', 'not_caught_up', 'unavailable', 'log_unavailable'],
+    servedBy: 'api',
   },
   {
     method: 'GET',
@@ -252,10 +294,12 @@ export const routes = [
     summary: 'The whole story of one prediction',
     params: whyParams,
     query: readQuery,
-    answer: answers(200, 'Request, output, version, route, rollout and registration', api.why),
+    answer: answers(200, 'Request, output, version, route, rollout, registration and labels', api.why),
     problems: ['prediction_not_found', ...readProblems, 'log_unavailable'],
     servedBy: 'api',
   },
+  ...protocolRoutes,
+  ...monitoringRoutes,
   {
     method: 'GET',
     path: '/api/events',
@@ -317,7 +361,7 @@ export const routes = [
     operationId: 'metrics',
     tag: 'Operations',
     permission: 'read',
-    summary: 'Metrics in the Prometheus text format',
+    summary: 'Metrics in the Prometheus text format, of this server and of all serving processes together',
     answer: tells('Metrics'),
     problems: [],
     servedBy: 'api',

@@ -17,7 +17,6 @@ import {
   type SeenModel,
 } from '#libs/domain/index.js';
 import type { AggregateStore, Consistency, Outcome } from '#libs/event-log/index.js';
-import { assertNever } from '#libs/kernel/index.js';
 import { acceptedOrThrow } from '#libs/nest/index.js';
 import { Commands } from '../commands.js';
 import type { AppliedConfiguration } from '../configuration/apply-configuration.js';
@@ -56,7 +55,8 @@ export class DeployHandler implements ICommandHandler<Deploy> {
 
   private async deploy(body: api.Deploy, meta: CommandMeta, consistency: Consistency): Promise<DeployOutcome> {
     const { deployment, environment, recording, strategy } = body;
-    const { default_environment, default_recording, load_timeout_s } = this.configuration.files.pipeline.deployment;
+    const { default_environment, default_recording, load_timeout_s, blue_green } =
+      this.configuration.files.pipeline.deployment;
     const command: DeployCommand = {
       type: 'Deploy',
       commandId: meta.commandId,
@@ -65,7 +65,12 @@ export class DeployHandler implements ICommandHandler<Deploy> {
       ...(environment === undefined ? {} : { environment }),
       ...(recording === undefined ? {} : { recording }),
       ...(strategy === undefined ? {} : { strategy }),
-      defaults: { environment: default_environment, recording: default_recording, loadTimeoutS: load_timeout_s },
+      defaults: {
+        environment: default_environment,
+        recording: default_recording,
+        loadTimeoutS: load_timeout_s,
+        blueGreen: { warmupRequests: blue_green.warmup_requests, keepOldS: blue_green.keep_old_s },
+      },
     };
     const outcome = await this.store.execute(deploymentDefinition, deployment, command, meta);
     // What is refused rests on the model too.
@@ -85,15 +90,6 @@ export class DeployHandler implements ICommandHandler<Deploy> {
 }
 
 function rolloutIdOf(event: DeploymentEvent): string {
-  switch (event.type) {
-    case 'DeploymentRequested':
-    case 'DeploymentWentLive':
-    case 'DeploymentFailed':
-      return event.data.rollout_id;
-    case 'DeploymentStayed':
-    case 'DeploymentRetired':
-      throw new TypeError(`a deploy command gave ${event.type}`);
-    default:
-      return assertNever(event, 'deployment event');
-  }
+  if (event.type !== 'DeploymentRequested') throw new TypeError(`a deploy command gave ${event.type}`);
+  return event.data.rollout_id;
 }

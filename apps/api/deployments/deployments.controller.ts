@@ -7,6 +7,7 @@ import { deploymentParams, deploymentsQuery } from '../catalogue/routes.js';
 import { CallerOf, type Caller } from '../http/caller.js';
 import { Deploy, type DeployAccepted } from './deploy.js';
 import { DeploymentStatus, type DeploymentList } from './deployment-status.js';
+import { RollBackDeployment } from './roll-back.js';
 import { RetireDeployment, type Retired } from './retire.js';
 
 @Controller('api/deploy')
@@ -20,6 +21,15 @@ export class DeploymentsController {
   @HttpCode(202)
   deploy(@Body(new ZodPipe(api.deploy)) body: api.Deploy, @CallerOf() caller: Caller): Promise<DeployAccepted> {
     return this.commands.execute(new Deploy(body, caller));
+  }
+
+  @Post('rollback')
+  @HttpCode(200)
+  rollBack(
+    @Body(new ZodPipe(api.rollBackDeployment)) body: api.RollBackDeployment,
+    @CallerOf() caller: Caller,
+  ): Promise<api.DeploymentRolledBack> {
+    return this.commands.execute(new RollBackDeployment(body, caller));
   }
 
   @Post(':deployment/retire')

@@ -15,7 +15,10 @@ it('is what the catalogue says, for HEAD as for GET', () => {
 
 it('opens health and the description, and no other call', () => {
   const open = routes.filter(({ permission }) => permission === null).map(({ path }) => path);
-  expect(open.sort()).toEqual(['/health/live', '/health/ready', '/openapi.json']);
+  expect(open.sort()).toEqual([
+    ...['/health/live', '/health/ready', '/openapi.json'],
+    ...['/v2/health/live', '/v2/health/ready'],
+  ]);
   for (const url of ['/docs', '/docs/assets/swagger-ui.css']) expect(of('GET', url)).toBeNull();
   for (const url of ['/docs/x', '/documents', '/health/other']) expect(of('GET', url)).toBe('authenticated');
 });

@@ -14,7 +14,7 @@ import { accessOf, requireCatalogued } from './access.js';
 import { requestIdOf } from './caller.js';
 import { crossSite } from './cross-site.js';
 import { lingerThenClose } from './linger.js';
-import { bodyRule } from './request-rules.js';
+import { bodyRule, limitBodies } from './request-rules.js';
 
 /** A name of 128 characters, each percent-encoded; the router's own limit is 100. */
 const maxParamLength = 512;
@@ -51,6 +51,7 @@ function addRules(fastify: FastifyInstance, { logger, clock, requests, authentic
     done(null, payload);
   });
   requireCatalogued(fastify, routes);
+  limitBodies(fastify, routes);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     done();

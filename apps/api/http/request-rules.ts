@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { rejection, type Rejection } from '#libs/contracts/index.js';
 import { mayBeLeftOut, routerPath, type BodySpec, type RouteSpec } from '../catalogue/route.js';
 
@@ -11,6 +11,20 @@ export function bodyRule(routes: readonly RouteSpec[]): BodyRule {
     const taken = bodies.get(`${request.method} ${request.routeOptions.url ?? ''}`);
     return taken === undefined || taken.length === 0 ? undefined : refusalOf(taken, request.headers);
   };
+}
+
+/** Each route takes as much JSON as the catalogue says, whatever a body announces. Routes added from now on. */
+export function limitBodies(fastify: FastifyInstance, routes: readonly RouteSpec[]): void {
+  const limits = new Map(
+    routes.map((route) => [
+      `${route.method} ${routerPath(route)}`,
+      route.body?.find(({ mediaType }) => mediaType === 'application/json')?.limitBytes,
+    ]),
+  );
+  fastify.addHook('onRoute', (route) => {
+    const limit = limits.get(`${String(route.method)} ${route.url}`);
+    if (limit !== undefined) route.bodyLimit = limit;
+  });
 }
 
 /** RFC 2046, 5.1.1. */

@@ -72,8 +72,12 @@ function followerOf(view: api.DeploymentView, seq: number): Follower {
 
 const states: Readonly<Record<api.RolloutView['state'], Follower['state']>> = {
   deploying: 'pending',
+  prepared: 'pending',
   live: 'switched',
+  former: 'switched',
   superseded: 'switched',
+  rolled_back: 'stayed',
+  aborted: 'stayed',
   failed: 'failed',
   retired: 'switched',
 };

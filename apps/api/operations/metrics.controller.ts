@@ -1,14 +1,19 @@
 import { Controller, Get, Inject, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import type { Metrics } from '#libs/nest/index.js';
+import { expositionOf, type FleetMetrics, type Metrics } from '#libs/nest/index.js';
 import { tokens } from '../tokens.js';
 
 @Controller('metrics')
 export class MetricsController {
-  constructor(@Inject(tokens.metrics) private readonly metrics: Metrics) {}
+  constructor(
+    @Inject(tokens.metrics) private readonly metrics: Metrics,
+    @Inject(tokens.fleetMetrics) private readonly fleet: FleetMetrics,
+  ) {}
 
+  /** Of this process, and of all serving processes together. */
   @Get()
   async scrape(@Res() reply: FastifyReply): Promise<void> {
-    await reply.type(this.metrics.contentType).send(await this.metrics.text());
+    const [own, fleet] = await Promise.all([this.metrics.families(), this.fleet.families()]);
+    await reply.type(this.metrics.contentType).send(await expositionOf(...own, ...fleet));
   }
 }

@@ -1,15 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { Query, QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import {
-  decodeChunk,
-  header,
-  predictionsRecorded,
-  rejection,
-  type api,
-  type Chunk,
-  type Rejection,
-} from '#libs/contracts/index.js';
-import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
+import { rejection, type api, type Chunk, type Rejection } from '#libs/contracts/index.js';
 import { isoTime } from '#libs/kernel/index.js';
 import { acceptedOrThrow, ProblemException } from '#libs/nest/index.js';
 import type { ReadAt } from '#libs/projecting/index.js';
@@ -17,7 +8,9 @@ import type { DeploymentQueries, Route } from '#projections/deployments/index.js
 import type { RegistryQueries } from '#projections/registry/index.js';
 import type { TrafficQueries } from '#projections/traffic/index.js';
 import { tokens } from '../tokens.js';
+import { PredictionLabels } from './prediction-labels.js';
 import { placeOf, type PredictionPlace } from './prediction-place.js';
+import { RecordedChunks, type StoredChunk } from './recorded-chunks.js';
 import { isAt, recordedRow, type RecordedRow } from './recorded-row.js';
 
 export class Explain extends Query<api.Why> {
@@ -29,11 +22,12 @@ export class Explain extends Query<api.Why> {
   }
 }
 
-/** The story of one prediction: its row in TRAFFIC, and what the governance log said when it was routed. */
+/** The story of one prediction: its row in TRAFFIC, what the governance log said when it was routed, and its labels. */
 @QueryHandler(Explain)
 export class ExplainHandler implements IQueryHandler<Explain> {
   constructor(
-    @Inject(tokens.traffic) private readonly traffic: StreamStore,
+    @Inject(RecordedChunks) private readonly chunks: RecordedChunks,
+    @Inject(PredictionLabels) private readonly labels: PredictionLabels,
     @Inject(tokens.predictions) private readonly predictions: TrafficQueries,
     @Inject(tokens.deployments) private readonly deployments: DeploymentQueries,
     @Inject(tokens.registry) private readonly registry: RegistryQueries,
@@ -46,23 +40,19 @@ export class ExplainHandler implements IQueryHandler<Explain> {
     const found = place && (await this.find(place));
     if (place === undefined || found === undefined || !isKnownAt(found, at))
       throw new ProblemException(unknown(predictionId));
-    const { chunk, message } = found;
-    const { deployment, routing_seq } = chunk.schema;
-    const [route, versioned] = await Promise.all([
+    const { deployment, routing_seq, epoch } = found.chunk.schema;
+    const [route, versioned, labels] = await Promise.all([
       this.deployments.routeAt(deployment, routing_seq).then(acceptedOrThrow),
-      this.versioned(chunk, place.row),
+      this.versioned(found.chunk, place.row),
+      this.labels.of({ epoch, counter: found.chunk.counter, row: place.row }, at),
     ]);
-    return whyOf({ predictionId, chunk, message, route, ...versioned });
+    return whyOf({ predictionId, ...found, route, labels, ...versioned });
   }
 
-  /** One direct get; a miss is read again through the leader before it is called unknown. */
-  private async find(place: PredictionPlace): Promise<Found | undefined> {
+  private async find(place: PredictionPlace): Promise<StoredChunk | undefined> {
     const seq = place.by === 'sequence' ? place.seq : await this.seqOf(place);
-    if (seq === undefined) return undefined;
-    const message = (await this.traffic.get(seq, 'replica')) ?? (await this.traffic.get(seq, 'leader'));
-    if (message?.headers.get(header.type) !== predictionsRecorded.type) return undefined;
-    const chunk = decodeChunk(message.data);
-    return isAt(place, chunk) ? { chunk, message } : undefined;
+    const found = seq === undefined ? undefined : await this.chunks.at(seq);
+    return found !== undefined && isAt(place, found.chunk) ? found : undefined;
   }
 
   private async seqOf({ epoch, counter }: Extract<PredictionPlace, { by: 'identity' }>): Promise<number | undefined> {
@@ -85,15 +75,10 @@ export class ExplainHandler implements IQueryHandler<Explain> {
   }
 }
 
-interface Found {
-  readonly chunk: Chunk;
-  readonly message: StreamMessage;
-}
-
 /** Nothing is known of a prediction before it was recorded, or before the routing table that sent it. */
-function isKnownAt({ chunk, message }: Found, { as_of }: ReadAt): boolean {
+function isKnownAt({ chunk, time }: StoredChunk, { as_of }: ReadAt): boolean {
   if (as_of === undefined) return true;
-  return 'seq' in as_of ? chunk.schema.routing_seq <= as_of.seq : message.time <= as_of.at;
+  return 'seq' in as_of ? chunk.schema.routing_seq <= as_of.seq : time <= as_of.at;
 }
 
 interface Versioned {
@@ -103,25 +88,26 @@ interface Versioned {
   readonly rowNumber: number;
 }
 
-interface Story extends Versioned, Found {
+interface Story extends Versioned, StoredChunk {
   readonly predictionId: string;
+  readonly labels: api.Why['labels'];
   readonly route: Route | undefined;
 }
 
-function whyOf({ predictionId, chunk, message, route, version, decisions, row, rowNumber }: Story): api.Why {
+function whyOf({ predictionId, chunk, seq, time, route, version, decisions, labels, row, rowNumber }: Story): api.Why {
   const { deployment, routing_seq, epoch, instance } = chunk.schema;
   const { arm, beganAt, latencyMs, outcome, request, output, failure } = row;
   return {
     prediction_id: predictionId,
     ...{ deployment, outcome },
-    recorded_at: isoTime(message.time),
+    recorded_at: isoTime(time),
     began_at: isoTime(beganAt),
     latency_ms: latencyMs,
     ...{ request, output, failure },
     model: arm.model,
     version: arm.version,
     artifact: arm.artifact,
-    identity: { epoch, counter: chunk.counter, row: rowNumber, traffic_seq: message.seq, instance },
+    identity: { epoch, counter: chunk.counter, row: rowNumber, traffic_seq: seq, instance },
     route: {
       routing_seq,
       role: arm.role,
@@ -131,6 +117,7 @@ function whyOf({ predictionId, chunk, message, route, version, decisions, row, r
     rollout: rolloutOf(arm.rollout_id, route),
     registration: version === undefined ? null : registrationOf(version),
     decisions: [...decisions],
+    labels,
     as_of_seq: routing_seq,
   };
 }

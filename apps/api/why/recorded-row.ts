@@ -46,7 +46,7 @@ export function isAt(place: PredictionPlace, chunk: Chunk): boolean {
 export function recordedRow(chunk: Chunk, row: number, signature: Signature | undefined): RecordedRow {
   const arm = chunk.schema.arms[chunk.arm[row] ?? -1];
   if (arm === undefined) throw new RangeError(`row ${row} of chunk ${chunk.counter} names no arm`);
-  const outcome = row < chunk.served ? 'served' : row < chunk.served + chunk.failed ? 'failed' : 'refused';
+  const outcome = outcomeOf(chunk, row);
   return {
     outcome,
     arm,
@@ -58,9 +58,38 @@ export function recordedRow(chunk: Chunk, row: number, signature: Signature | un
       routing_key: chunk.routingKeys?.[row] ?? null,
       subject_id: chunk.subjectIds?.[row] ?? null,
     },
-    output: outcome === 'served' ? outputOf(chunk, row, signature) : null,
+    output: outcome === 'served' ? outputsOf(chunk, signature)(row) : null,
     failure: outcome === 'served' ? null : failureOf(chunk, row - chunk.served),
   };
+}
+
+export const outcomeOf = ({ served, failed }: Chunk, row: number): api.Why['outcome'] =>
+  row < served ? 'served' : row < served + failed ? 'failed' : 'refused';
+
+/**
+ * Outputs of served rows, by the same reader that wrote the answers, on the same bits.
+ * @param signature of the version that answered; it tells the shape of the outputs. Without it they are flat.
+ */
+export function outputsOf(
+  { schema, outputs }: Chunk,
+  signature: Signature | undefined,
+): (row: number) => api.PredictionOutput {
+  const shapes = new Map(signature?.outputs.map(({ name, shape }) => [name, shape]));
+  const infos = schema.outputs.map(({ name, type, width, role }): OutputInfo => ({
+    name,
+    type,
+    role,
+    shape: shapes.get(name) ?? [null, width],
+  }));
+  const columns = schema.outputs.map(({ name, type, width }, index) => ({
+    ...{ name, type, width },
+    data: outputs[index] as ColumnData,
+  }));
+  const reader = outputReader({
+    ...{ inputs: [], features: [], outputs: infos },
+    ...(schema.classes === undefined ? {} : { classes: schema.classes }),
+  });
+  return (row) => reader.outputOf(columns, row);
 }
 
 /** Features by name, as the model received them. */
@@ -97,26 +126,6 @@ function nested(elements: readonly unknown[], shape: readonly number[]): unknown
   if (inner.length === 0) return elements;
   const size = elements.length / length;
   return Array.from({ length }, (_, index) => nested(elements.slice(index * size, (index + 1) * size), inner));
-}
-
-/** The same reader that wrote the answer, on the same bits. */
-function outputOf({ schema, outputs }: Chunk, row: number, signature: Signature | undefined): api.PredictionOutput {
-  const shapes = new Map(signature?.outputs.map(({ name, shape }) => [name, shape]));
-  const infos = schema.outputs.map(({ name, type, width, role }): OutputInfo => ({
-    name,
-    type,
-    role,
-    shape: shapes.get(name) ?? [null, width],
-  }));
-  const columns = schema.outputs.map(({ name, type, width }, index) => ({
-    ...{ name, type, width },
-    data: outputs[index] as ColumnData,
-  }));
-  const reader = outputReader({
-    ...{ inputs: [], features: [], outputs: infos },
-    ...(schema.classes === undefined ? {} : { classes: schema.classes }),
-  });
-  return reader.outputOf(columns, row);
 }
 
 function failureOf({ codes, details }: Chunk, index: number): { code: string; detail: unknown } {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { api, problem } from '#libs/contracts/index.js';
+import { isoTime } from '#libs/kernel/index.js';
 import type { ApiClient } from '../http/api-client.js';
 import { gauges, type Sample } from '../http/gauges.js';
 import type { Io } from '../io.js';
@@ -11,6 +12,8 @@ interface Status {
   /** Each component that cannot serve, with its reason. */
   readonly unhealthy: readonly { readonly component: string; readonly reason: string }[];
   readonly deployments: readonly api.DeploymentView[];
+  /** How versions did in the last minute; those without traffic are left out. */
+  readonly last_minute: readonly LastMinute[];
   readonly logs: readonly { readonly stream: string; readonly last_seq: number }[];
   readonly read_models: readonly {
     readonly projection: string;
@@ -21,15 +24,26 @@ interface Status {
   }[];
 }
 
+type LastMinute = { readonly deployment: string; readonly version: string } & Pick<
+  api.Operations,
+  'rows' | 'throughput' | 'error_rate' | 'latency_ms' | 'queued_rows'
+>;
+
+export interface StatusOptions {
+  readonly json: boolean;
+  /** What time it is, milliseconds since the epoch. */
+  readonly now: number;
+}
+
 /** Prints what runs and how far it is. False when something cannot serve. */
-export async function status(client: ApiClient, io: Io, { json }: { readonly json: boolean }): Promise<boolean> {
-  const found = await statusOf(client);
+export async function status(client: ApiClient, io: Io, { json, now }: StatusOptions): Promise<boolean> {
+  const found = await statusOf(client, now);
   if (json) io.out(JSON.stringify(found));
   else for (const line of told(found)) io.out(line);
   return found.ready;
 }
 
-async function statusOf(client: ApiClient): Promise<Status> {
+async function statusOf(client: ApiClient, now: number): Promise<Status> {
   const unhealthy = await unhealthyOf(client);
   const metrics = gauges(await (await client.open('/metrics', { accept: 'text/plain' })).text());
   const gaps = metrics('modelog_read_model_gap_messages');
@@ -37,6 +51,7 @@ async function statusOf(client: ApiClient): Promise<Status> {
   return {
     ...{ url: client.url, ready: unhealthy.length === 0, unhealthy },
     deployments: await deploymentsOf(client),
+    last_minute: await lastMinuteOf(client, now),
     logs: byName('modelog_log_last_sequence').map(({ labels, value }) => ({
       stream: labels.stream ?? '',
       last_seq: value,
@@ -76,13 +91,25 @@ async function deploymentsOf(client: ApiClient): Promise<api.DeploymentView[]> {
   return found;
 }
 
-function told({ url, ready, unhealthy, deployments, logs, read_models }: Status): string[] {
+/** As little told as the list above while a component is away. */
+async function lastMinuteOf(client: ApiClient, now: number): Promise<LastMinute[]> {
+  const response = await client.open(`/api/monitoring/metrics?from=${isoTime(now - 60_000)}`);
+  if (!response.ok) return [];
+  const { items } = api.metricsAnswer.parse(await response.json());
+  return items.map(({ deployment, model, version, total }) => {
+    const { rows, throughput, error_rate, latency_ms, queued_rows } = total;
+    return { deployment, version: `${model}@${version}`, rows, throughput, error_rate, latency_ms, queued_rows };
+  });
+}
+
+function told({ url, ready, unhealthy, deployments, last_minute, logs, read_models }: Status): string[] {
   return [
     ready ? `Modelog at ${url} is ready` : `Modelog at ${url} cannot serve`,
     ...unhealthy.map(({ component, reason }) => `  ${component}: ${reason}`),
     '',
     ...(deployments.length === 0 ? ['No deployments yet'] : table(deploymentHead, deployments.map(deploymentRow))),
     '',
+    ...(last_minute.length === 0 ? [] : [...table(lastMinuteHead, last_minute.map(lastMinuteRow)), '']),
     ...table(
       ['log', 'last sequence'],
       logs.map(({ stream, last_seq }) => [stream, String(last_seq)]),
@@ -105,4 +132,20 @@ const deploymentRow = ({ deployment, environment, state, versions }: api.Deploym
     .map(({ model, version, weight }) => `${model}@${version}${weight === 1 ? '' : ` ${weight * 100} %`}`)
     .join(', '),
   versions.map(({ ready_instances }) => String(ready_instances)).join(', '),
+];
+
+const lastMinuteHead = ['last minute', 'version', 'rows/s', 'p99 ms', 'errors', 'queue'];
+
+const lastMinuteRow = ({
+  deployment,
+  version,
+  throughput,
+  error_rate,
+  latency_ms,
+  queued_rows,
+}: LastMinute): string[] => [
+  ...[deployment, version, throughput.toFixed(1)],
+  latency_ms === null ? '-' : latency_ms.p99.toFixed(1),
+  error_rate === null ? '-' : `${(100 * error_rate).toFixed(2)} %`,
+  queued_rows === null ? '-' : String(queued_rows.max),
 ];

@@ -20,7 +20,7 @@ function told({ events, traffic, read_models, problems }: Verification): string[
   return [
     ...problems.map(problemLine),
     `EVENTS   ${events.events} events of ${events.aggregates} aggregates, up to sequence ${events.lastSeq}: ${verdict(events.problems)}`,
-    `TRAFFIC  ${traffic.chunks} chunks with ${traffic.rows} predictions${repeats}, up to sequence ${traffic.lastSeq}: ${verdict(traffic.problems)}`,
+    `TRAFFIC  ${traffic.chunks} chunks with ${traffic.rows} predictions${repeats}, ${traffic.labels} labels, up to sequence ${traffic.lastSeq}: ${verdict(traffic.problems)}`,
     ...read_models.map(
       ({ read_model, position, digest }) =>
         `Read model ${read_model} equals a rebuild at ${position} (${digest.slice(0, 16)})`,

@@ -15,6 +15,9 @@ export class RouteHistory {
       case 'DeploymentWentLive':
         this.#turn(event.data.deployment, seq, event.data.rollout_id);
         return;
+      case 'DeploymentRolledBack':
+        this.#turn(event.data.deployment, seq, event.data.to.rollout_id);
+        return;
       case 'DeploymentRetired':
         this.#turn(event.data.deployment, seq, null);
         return;

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
-import { encodeChunk, encodeChunkSchema, header, subjects, type ChunkSchema } from '#libs/contracts/index.js';
+import {
+  encodeChunk,
+  encodeChunkSchema,
+  header,
+  subjects,
+  type ChunkSchema,
+  type LabelsRecorded,
+} from '#libs/contracts/index.js';
 import type { RecordedEvent, GovernanceEvent } from '#libs/contracts/index.js';
 import { MemoryStream } from '#libs/event-log/index.js';
 import { systemClock } from '#libs/kernel/index.js';
@@ -50,6 +57,18 @@ function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5
   };
 }
 
+function labels(counters: readonly number[], subject = subjects.labels('d')): ReturnType<typeof message> {
+  const body: LabelsRecorded = {
+    ...{ deployment: 'd', events_seq: 1 },
+    rows: counters.map((counter) => ({
+      ...{ prediction_id: `p${counter}`, epoch: 'e', counter, row: 0, model: 'm', version: '1.0.0', label: 1 },
+      ...{ predicted_at: '2026-01-01T00:00:00.000Z', observed_at: '2026-01-02T00:00:00.000Z', predicted: { label: 1 } },
+    })),
+  };
+  const data = new TextEncoder().encode(JSON.stringify(body));
+  return { subject, headers: { [header.type]: 'LabelsRecorded' }, data };
+}
+
 async function verified(messages: readonly ReturnType<typeof message>[]) {
   const store = new MemoryStream({ name: 'TRAFFIC', clock: systemClock });
   for (const each of messages) await store.publish(each);
@@ -73,7 +92,24 @@ describe('verifyTraffic', () => {
       message({ counter: 1 }),
     ]);
     expect(problems).toEqual([]);
-    expect(summary).toEqual({ lastSeq: 3, chunks: 3, rows: 4, repeated: 1, problems: 0 });
+    expect(summary).toEqual({ lastSeq: 3, chunks: 3, rows: 4, labels: 0, repeated: 1, problems: 0 });
+  });
+
+  it('knows labels, and names those that are of nothing recorded before them', async () => {
+    const { problems, summary } = await verified([
+      message({ counter: 1 }),
+      labels([1, 1]),
+      labels([1, 2]),
+      message({ counter: 2 }),
+      labels([2], 'label.other'),
+      { ...labels([1]), data: new TextEncoder().encode('{"deployment":"d","events_seq":1,"rows":[]}') },
+    ]);
+    expect(problems).toEqual([
+      ['unknown_prediction', 3],
+      ['wrong_subject', 5],
+      ['undecodable_labels', 6],
+    ]);
+    expect(summary).toMatchObject({ chunks: 2, labels: 5, problems: 3 });
   });
 
   it('names every broken promise once', async () => {
@@ -86,7 +122,7 @@ describe('verifyTraffic', () => {
       message({ counter: 4, routingSeq: 4 }),
       message({ counter: 5, subject: 'pred.other' }),
       garbage,
-      { ...message({ counter: 6 }), headers: { [header.type]: 'LabelsRecorded' } },
+      { ...message({ counter: 6 }), headers: { [header.type]: 'PredictionsSmelled' } },
     ]);
     expect(problems).toEqual([
       ['identity_reused', 2],

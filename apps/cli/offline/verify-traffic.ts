@@ -1,4 +1,13 @@
-import { decodeChunk, header, predictionsRecorded, subjects, type Chunk } from '#libs/contracts/index.js';
+import {
+  decodeChunk,
+  decodeLabels,
+  header,
+  labelsRecorded,
+  predictionsRecorded,
+  subjects,
+  type Chunk,
+  type LabelsRecorded,
+} from '#libs/contracts/index.js';
 import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
 import { messageOf, sha256Hex } from '#libs/kernel/index.js';
 import type { RouteHistory } from './routes.js';
@@ -9,6 +18,9 @@ export interface TrafficProblem {
     | 'sequence_gap'
     | 'unknown_message'
     | 'undecodable_chunk'
+    | 'undecodable_labels'
+    /** A label of a prediction that is not recorded before it. */
+    | 'unknown_prediction'
     | 'wrong_subject'
     /** Two chunks with one identity that hold different rows. */
     | 'identity_reused'
@@ -24,6 +36,7 @@ export interface TrafficSummary {
   readonly lastSeq: number;
   readonly chunks: number;
   readonly rows: number;
+  readonly labels: number;
   /** Chunks stored again after an answer was lost: readers drop them. */
   readonly repeated: number;
   readonly problems: number;
@@ -48,7 +61,7 @@ export async function* verifyTraffic(
   { signal, onProgress }: VerifyTrafficOptions,
 ): AsyncGenerator<TrafficProblem, TrafficSummary> {
   const seen = new Map<string, Map<number, string>>();
-  const counts = { chunks: 0, rows: 0, repeated: 0, problems: 0 };
+  const counts = { chunks: 0, rows: 0, labels: 0, repeated: 0, problems: 0 };
   let next = 1;
   while (next <= lastSeq) {
     signal.throwIfAborted();
@@ -76,11 +89,12 @@ function check(
   expectedSeq: number,
   seen: Map<string, Map<number, string>>,
   routes: RouteHistory,
-  counts: { chunks: number; rows: number; repeated: number },
+  counts: { chunks: number; rows: number; labels: number; repeated: number },
 ): TrafficProblem[] {
   const { seq } = message;
   const problems: TrafficProblem[] = seq > expectedSeq ? [gap(expectedSeq, seq - 1)] : [];
   const type = message.headers.get(header.type);
+  if (type === labelsRecorded.type) return [...problems, ...checkLabels(message, seen, counts)];
   if (type !== predictionsRecorded.type)
     return [...problems, { code: 'unknown_message', seq, detail: `its type is ${type ?? 'missing'}` }];
   let chunk: Chunk;
@@ -99,6 +113,32 @@ function check(
       detail: `epoch ${chunk.schema.epoch}, counter ${chunk.counter} is stored before with other rows`,
     });
   return [...problems, ...placeProblems(message, chunk, routes)];
+}
+
+/** What a label is of stands before it: both are in one stream. */
+function checkLabels(
+  { seq, subject, data }: StreamMessage,
+  seen: ReadonlyMap<string, ReadonlyMap<number, string>>,
+  counts: { labels: number },
+): TrafficProblem[] {
+  let recorded: LabelsRecorded;
+  try {
+    recorded = decodeLabels(data);
+  } catch (error) {
+    return [{ code: 'undecodable_labels', seq, detail: messageOf(error) }];
+  }
+  const { deployment, rows } = recorded;
+  counts.labels += rows.length;
+  const problems: TrafficProblem[] = [];
+  if (subject !== subjects.labels(deployment))
+    problems.push({ code: 'wrong_subject', seq, detail: `it is of ${deployment}, on ${subject}` });
+  const unknown = rows.filter(({ epoch, counter }) => seen.get(epoch)?.has(counter) !== true);
+  if (unknown.length > 0)
+    problems.push({
+      ...{ code: 'unknown_prediction', seq },
+      detail: `${unknown.length} of its labels, the first of ${unknown[0]!.prediction_id}`,
+    });
+  return problems;
 }
 
 /** Memory for a chunk is its counter and eight bytes of its hash. */

@@ -42,6 +42,10 @@ const why: api.Why = {
     decision({ seq: 5, type: 'VersionPromoted', actor: 'otto', reason: 'release 7', details: { to: 'production' } }),
     decision({ seq: 6, type: 'ChampionRolledBack', actor: 'otto', reason: null, details: { former: '1.3.0' } }),
   ],
+  labels: [
+    { label: 'no', ...{ observed_at: '2026-11-25T08:00:00.000Z', recorded_at: '', event_id: 'l2', counts: true } },
+    { label: 'yes', ...{ observed_at: '2026-11-24T08:00:00.000Z', recorded_at: '', event_id: 'l1', counts: false } },
+  ],
   as_of_seq: 7,
 };
 
@@ -55,6 +59,16 @@ describe('story', () => {
     ])
       expect(text).toContain(fact);
     expect(text).not.toContain('null');
+  });
+
+  it('tells what was observed, and which of it counts', () => {
+    const lines = story(why);
+    expect(lines.slice(lines.indexOf('Observed')).slice(0, 3)).toEqual([
+      'Observed',
+      '          no as of 2026-11-25T08:00:00.000Z (event l2)',
+      '          yes as of 2026-11-24T08:00:00.000Z (event l1), since corrected or repeated',
+    ]);
+    expect(story({ ...why, labels: [] }).join()).not.toContain('Observed');
   });
 
   it('tells who approved and promoted it, in order', () => {

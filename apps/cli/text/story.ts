@@ -13,6 +13,7 @@ export function story(why: api.Why): string[] {
     ...rollout(why),
     ...request(why),
     ...answer(why),
+    ...labels(why),
     `Recorded  on ${why.recorded_at} as TRAFFIC ${identity.traffic_seq}, row ${identity.row}, by ${identity.instance} (epoch ${identity.epoch}, chunk ${identity.counter})`,
   ];
 }
@@ -80,6 +81,14 @@ function request({ request }: api.Why): string[] {
 function answer({ output, failure }: api.Why): string[] {
   if (failure !== null) return [`Failure   ${failure.code}: ${shown(failure.detail)}`];
   return ['Output', ...fields(output ?? {})];
+}
+
+function labels({ labels }: api.Why): string[] {
+  const told = labels.map(
+    ({ label, observed_at, event_id, counts }) =>
+      `${indent}${shown(label)} as of ${observed_at} (event ${event_id})${counts ? '' : ', since corrected or repeated'}`,
+  );
+  return told.length === 0 ? [] : ['Observed', ...told];
 }
 
 function fields(values: Readonly<Record<string, unknown>>): string[] {

@@ -8,14 +8,23 @@ export interface ProcessDefinition {
   readonly component: string;
   /** Done once, before the first try and outside its time limit; what it throws is not mended by trying again. */
   prepare?(): Promise<void>;
-  /** Starts the process; called again for every restart. Its standard output and error are pipes. */
-  launch(): Promise<ChildProcess>;
+  /** Starts the process; called again for every restart, with how the life before it ended. Its standard output and error are pipes. */
+  launch(before: EndedLife | null): Promise<ChildProcess>;
   /** Resolves when the process can serve. Aborted when it ends first or takes too long. */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
   readonly stopSignal: NodeJS.Signals;
   /** Milliseconds between that signal and SIGKILL. */
   readonly stopGraceMs: number;
   onLine?(line: string): void;
+}
+
+/** How one life of a process ended. */
+export interface EndedLife {
+  /** In words. */
+  readonly how: string;
+  readonly signal: NodeJS.Signals | null;
+  /** What it said last. */
+  readonly lastLines: readonly string[];
 }
 
 /** Thrown by `ready` for what no further try can mend: the first start fails with it at once. */
@@ -77,15 +86,17 @@ export function superviseProcess(
   const { component } = definition;
   const stopping = new AbortController();
   let current: RunningChild | undefined;
+  let before: EndedLife | null = null;
   let loop: Promise<void> | undefined;
 
   /** One life of the process, up to being ready. @throws why it did not become ready; the process is gone then */
   const bringUp = async (withinMs: number): Promise<RunningChild> => {
-    const child = await follow(definition);
+    const child = await follow(definition, before);
     current = child;
     events.started(component, child.pid);
-    void child.ended.then((how) => {
-      events.ended(component, child.pid, how);
+    void child.ended.then((ended) => {
+      before = ended;
+      events.ended(component, child.pid, ended.how);
     });
     if (stopping.signal.aborted) void child.end();
     const giveUp = new AbortController();
@@ -99,7 +110,7 @@ export function superviseProcess(
           resolve('late');
         });
       });
-      const first = await Promise.race([ready, late, child.ended.then((how) => ({ how }))]);
+      const first = await Promise.race([ready, late, child.ended]);
       // The losers of the race may still reject: nobody waits for them any more.
       ready.catch(() => undefined);
       if (first === 'ready') return child;
@@ -119,7 +130,7 @@ export function superviseProcess(
     let child: RunningChild | undefined = first;
     let readyAt = clock.monotonic();
     let failures = 0;
-    let how = await first.ended;
+    let { how } = await first.ended;
     while (!stopping.signal.aborted) {
       if (child !== undefined && clock.monotonic() - readyAt >= policy.healthyAfterMs) failures = 0;
       failures += 1;
@@ -132,7 +143,7 @@ export function superviseProcess(
         child = await bringUp(policy.readyWithinMs);
         readyAt = clock.monotonic();
         events.restarted(component, child.pid, readyAt - began);
-        how = await child.ended;
+        ({ how } = await child.ended);
       } catch (error) {
         child = undefined;
         how = messageOf(error);
@@ -183,14 +194,13 @@ const stoppedWhileStarting = (component: string): ModelogError =>
 interface RunningChild {
   readonly process: ChildProcess;
   readonly pid: number;
-  /** How it ended, in words. */
-  readonly ended: Promise<string>;
+  readonly ended: Promise<EndedLife>;
   end(): Promise<void>;
   lastLines(): readonly string[];
 }
 
-async function follow(definition: ProcessDefinition): Promise<RunningChild> {
-  const child = await definition.launch();
+async function follow(definition: ProcessDefinition, before: EndedLife | null): Promise<RunningChild> {
+  const child = await definition.launch(before);
   const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
@@ -201,12 +211,13 @@ async function follow(definition: ProcessDefinition): Promise<RunningChild> {
     });
   }
   // `close`, not `exit`: it comes after the last line was read.
-  const ended = new Promise<string>((resolve) => {
+  const ended = new Promise<EndedLife>((resolve) => {
     child.once('error', (error) => {
-      resolve(`could not be run: ${error.message}`);
+      resolve({ how: `could not be run: ${error.message}`, signal: null, lastLines: lines });
     });
     child.once('close', (code, signal) => {
-      resolve(signal === null ? `ended with exit code ${code ?? 'unknown'}` : `ended by ${signal}`);
+      const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `ended by ${signal}`;
+      resolve({ how, signal, lastLines: lines });
     });
   });
   return {

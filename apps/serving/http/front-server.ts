@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { rejection } from '#libs/contracts/index.js';
 import type { Authenticator } from '#libs/nest/index.js';
+import { isProtocolPath } from '../oip/rest/addresses.js';
+import type { PredictContext } from '../prediction/context.js';
 import { clientErrorAnswerer } from './client-error.js';
+import { limitConnections } from './connection-limit.js';
 import { predictBatch } from './predict-batch.js';
-import { respondRefusal, type PredictContext } from './predict-context.js';
+import { respondRefusal } from './respond.js';
 import { predictSingle } from './predict-single.js';
 import { isJsonType } from './read-body.js';
 import { refuseBody } from './refuse-body.js';
@@ -17,10 +20,14 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
 export interface FrontServerOptions extends SizeLimits {
   readonly predict: PredictContext;
   readonly authenticator: Authenticator;
+  /** Answers what stands below /v2: the Open Inference Protocol. */
+  readonly protocol: RequestHandler;
   /** Answers everything but predictions. */
   readonly otherwise: RequestHandler;
   /** Milliseconds that a body may stand still (default 30,000). */
   readonly bodyIdleMs?: number | undefined;
+  /** Connections that may be open; a further one is refused (default: no bound). */
+  readonly maxConnections?: number | undefined;
 }
 
 /** Milliseconds that an idle connection is kept: longer than common clients and load balancers keep theirs. */
@@ -36,8 +43,10 @@ const headersMs = 60_000;
 export function createFrontServer({
   predict,
   authenticator,
+  protocol,
   otherwise,
   bodyIdleMs = 30_000,
+  maxConnections = Number.POSITIVE_INFINITY,
   ...limits
 }: FrontServerOptions): Server {
   const single = predictSingle(predict);
@@ -49,6 +58,10 @@ export function createFrontServer({
     const method = request.method ?? 'GET';
     if (request.headers.host === undefined && request.httpVersion === '1.1') {
       refuseBody(request, response, rejection('malformed_body', 'a request of HTTP/1.1 needs the header Host'));
+      return;
+    }
+    if (isProtocolPath(path)) {
+      protocol(request, response);
       return;
     }
     const announced = announcedBytes(request);
@@ -84,6 +97,9 @@ export function createFrontServer({
     },
     requirePredict(authenticator, admission, dispatch),
   );
+  limitConnections(server, maxConnections, () => {
+    admission.count('overloaded');
+  });
   refuseStalledBodies(server, bodyIdleMs, () => {
     admission.count('malformed');
   });

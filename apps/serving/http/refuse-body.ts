@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { problemOf, type Problem, type Rejection } from '#libs/contracts/index.js';
 
 /** How much of a refused body is read and thrown away, and for how long. */
@@ -12,12 +12,20 @@ const lingerMs = 2_000;
  */
 export function refuseBody(request: IncomingMessage, response: ServerResponse, refusal: Rejection | Problem): void {
   const problem = 'status' in refusal ? refusal : problemOf(refusal);
-  const body = JSON.stringify(problem);
-  response.writeHead(problem.status, {
-    'content-type': 'application/problem+json; charset=utf-8',
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
+  answerBeforeBody(request, response, {
+    status: problem.status,
+    body: Buffer.from(JSON.stringify(problem)),
+    headers: { 'content-type': 'application/problem+json; charset=utf-8' },
   });
+}
+
+/** The same with an answer of another form. */
+export function answerBeforeBody(
+  request: IncomingMessage,
+  response: ServerResponse,
+  { status, body, headers }: { readonly status: number; readonly body: Buffer; readonly headers: OutgoingHttpHeaders },
+): void {
+  response.writeHead(status, { ...headers, 'content-length': body.length, connection: 'close' });
   if (/100-continue/i.test(request.headers.expect ?? '')) {
     // The client waits for a word before it sends the body: nothing is on its way.
     response.end(body);

@@ -11,11 +11,15 @@ export interface SizeLimits {
 /** Most bytes that the body of a request to this address may have. */
 export function bodyLimit(method: string, path: string, limits: SizeLimits = {}): number {
   const { artifactBytes = 2 ** 31, otherBytes = 8 * 2 ** 20 } = limits;
+  // Its other addresses take less, and say so themselves.
+  if (path.startsWith('/v2/')) return api.batchLimits.bytes;
   switch (path) {
     case '/api/predict':
       return api.batchLimits.singleBytes;
     case '/api/predict/batch':
       return api.batchLimits.bytes;
+    case '/api/feedback':
+      return api.feedbackLimits.bytes;
     case '/api/artifacts':
     case '/api/models':
       // A model may be registered together with its artifact (multipart).

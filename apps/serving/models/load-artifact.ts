@@ -18,21 +18,28 @@ export interface LoadFailure {
   readonly transient: boolean;
 }
 
-/** Loads the model of a rollout: bytes verified, graph loaded, run once. */
-export type LoadArtifact = (rollout: Rollout) => Promise<Result<LoadedModel, LoadFailure>>;
+/**
+ * Loads the model of a rollout: bytes verified, graph loaded, run once. `hasRoom` is asked in between, with the size of
+ * the artifact; null: it said no.
+ */
+export type LoadArtifact = (
+  rollout: Rollout,
+  hasRoom: (artifactBytes: number) => boolean,
+) => Promise<Result<LoadedModel, LoadFailure> | null>;
 
 /** An ONNX file cannot be larger: protobuf's own limit. */
 const maxModelBytes = 2 ** 31;
 
 export const loadArtifactFrom =
   (artifacts: Pick<ArtifactStore, 'read'>): LoadArtifact =>
-  async ({ artifact, signature }) => {
+  async ({ artifact, signature }, hasRoom) => {
     let bytes: Uint8Array;
     try {
       bytes = await artifacts.read(artifact, { maxBytes: maxModelBytes });
     } catch (error) {
       return reject(readFailure(error));
     }
+    if (!hasRoom(bytes.length)) return null;
     const loaded = await loadModel(bytes, signature);
     if (loaded.ok) return accept(loaded.value);
     const { code, message } = loaded.rejection;

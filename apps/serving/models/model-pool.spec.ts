@@ -8,6 +8,8 @@ import { createLogger } from '#libs/nest/index.js';
 import { until } from '#tests/support/wait.js';
 import type { Rollout } from '../routing/routing-table.js';
 import { ModelPool, notLive, type WantedRollout } from './model-pool.js';
+import type { Servable } from './servable.js';
+import { sessionBytes } from './sessions.js';
 
 const signature: Rollout['signature'] = {
   inputs: [{ name: 'x', type: 'float32', shape: [null, 1] }],
@@ -29,6 +31,9 @@ const rollout = (id: string, artifact = id): Rollout => ({
   correlationId: 'c',
   loadTimeoutS: 60,
   championSeq: null,
+  strategy: { type: 'direct' },
+  prepared: false,
+  cutOff: null,
 });
 
 const wanted = (place: WantedRollout['place'], ...rollouts: Rollout[]): WantedRollout[] =>
@@ -41,6 +46,7 @@ class Doubling implements LoadedModel {
   readonly inputColumns = this.encoder.inputColumns;
   readonly outputColumns = [{ name: 'y', type: 'float32' as const, width: 1, role: 'value' as const }];
   disposed = 0;
+  onDispose: () => void = () => undefined;
   gate: Promise<void> = Promise.resolve();
 
   async run(inputs: readonly Column[]): Promise<readonly Column[]> {
@@ -54,15 +60,17 @@ class Doubling implements LoadedModel {
 
   dispose(): Promise<void> {
     this.disposed += 1;
+    this.onDispose();
     return Promise.resolve();
   }
 }
 
-function poolWith(load: LoadArtifact, maxRecordedBytes = 1_000_000) {
+function poolWith(load: LoadArtifact, maxRecordedBytes = 1_000_000, maxModelBytes = Number.POSITIVE_INFINITY) {
   let changes = 0;
   const pool = new ModelPool({
     load,
     maxRecordedBytes,
+    maxModelBytes,
     writer: { instance: 'i', epoch: 'e' },
     maxRowsPerRun: 16,
     clock: systemClock,
@@ -154,6 +162,113 @@ describe('the pool of models', () => {
   });
 });
 
+describe('a pool with a bound on memory', () => {
+  const artifactBytes = 2 ** 20;
+  const each = sessionBytes(artifactBytes);
+
+  /** Room for `sessions` models; what was loaded and released, in order, by artifact. */
+  function bounded(sessions: number) {
+    const events: string[] = [];
+    const models = new Map<string, Doubling>();
+    const { pool } = poolWith(
+      ({ artifact }, hasRoom) => {
+        if (!hasRoom(artifactBytes)) return Promise.resolve(null);
+        const model = new Doubling();
+        models.set(artifact, model);
+        events.push(`+${artifact}`);
+        model.onDispose = () => events.push(`-${artifact}`);
+        return Promise.resolve(accept(model));
+      },
+      1_000_000,
+      sessions * each,
+    );
+    const status = (id: string) => pool.stateOf(id)?.status;
+    return { pool, events, models, status };
+  }
+
+  const servableIn = async (pool: ModelPool, id: string): Promise<Servable> => {
+    const state = await pool.settled(id);
+    if (state?.status !== 'loaded') throw new Error(`${id} is not loaded`);
+    return state.servable;
+  };
+
+  it('loads what is live while there is room, and the rest when it is asked for', async () => {
+    const { pool, events, status } = bounded(2);
+    pool.want(wanted('live', rollout('a'), rollout('b'), rollout('c')));
+    await pool.attempted(['a', 'b', 'c']);
+    expect([events, ['a', 'b', 'c'].map(status)]).toEqual([
+      ['+a', '+b'],
+      ['loaded', 'loaded', 'released'],
+    ]);
+    (await servableIn(pool, 'a')).usedAt = Number.MAX_VALUE;
+    await servableIn(pool, 'c');
+    expect([events, ['a', 'b', 'c'].map(status)]).toEqual([
+      ['+a', '+b', '-b', '+c'],
+      ['loaded', 'released', 'loaded'],
+    ]);
+    expect([pool.loads, pool.evictions, pool.modelBytes]).toEqual([3, 1, 2 * each]);
+    await pool.close();
+    expect(events.slice(4).sort()).toEqual(['-a', '-c']);
+  });
+
+  it('loads in the order asked, once for all who wait', async () => {
+    const { pool, events } = bounded(1);
+    pool.want(wanted('live', rollout('a'), rollout('b'), rollout('c')));
+    await pool.attempted(['a', 'b', 'c']);
+    const order: string[] = [];
+    const ask = (id: string) => pool.settled(id).then((state) => order.push(`${id} ${state!.status}`));
+    await Promise.all([ask('c'), ask('b'), ask('c')]);
+    expect(events.filter((event) => event.startsWith('+'))).toEqual(['+a', '+c', '+b']);
+    expect(order.sort()).toEqual(['b loaded', 'c loaded', 'c loaded']);
+    await pool.close();
+  });
+
+  it('makes room for a pending version by its formers, and says so where nothing can go', async () => {
+    const { pool, events, models, status } = bounded(2);
+    const [live, former, kept, pending] = [rollout('live'), rollout('former'), rollout('kept'), rollout('pending')];
+    pool.want([...wanted('live', live), ...wanted('former', former)]);
+    await pool.attempted(['live', 'former']);
+    pool.want([...wanted('live', live), ...wanted('former', former), ...wanted('pending', pending)]);
+    await pool.settled('pending');
+    expect(events).toEqual(['+live', '+former', '-former', '+pending']);
+    const servable = await servableIn(pool, 'live');
+    let open = (): void => undefined;
+    models.get('live')!.gate = new Promise((resolve) => (open = resolve));
+    const answered = new Promise<boolean>((resolve) => {
+      servable.batcher.submit({ a: 1 }, ({ ok }) => {
+        resolve(ok);
+      });
+    });
+    pool.want([...wanted('live', live), ...wanted('pending', pending), { rollout: kept, place: 'former', kept: true }]);
+    await pool.settled('kept');
+    expect(['live', 'pending', 'kept'].map(status)).toEqual(['loaded', 'loaded', 'loaded']);
+    expect(pool.modelBytes).toBe(3 * each);
+    open();
+    expect(await answered).toBe(true);
+    await pool.close();
+  });
+
+  it('loads one version that is larger than the bound alone', async () => {
+    const { pool, events } = bounded(0.5);
+    pool.want(wanted('live', rollout('a')));
+    await servableIn(pool, 'a');
+    expect(events).toEqual(['+a']);
+    await pool.close();
+  });
+
+  it('loads a former again when traffic returns to it', async () => {
+    const { pool, events } = bounded(1);
+    const [one, two] = [rollout('1'), rollout('2')];
+    pool.want([...wanted('live', two), ...wanted('former', one)]);
+    await pool.attempted(['1', '2']);
+    expect(pool.stateOf('1')).toEqual({ status: 'released' });
+    pool.want([...wanted('live', one), ...wanted('former', two)]);
+    await servableIn(pool, '1');
+    expect(events).toEqual(['+2', '-2', '+1']);
+    await pool.close();
+  });
+});
+
 describe('loading an artifact', () => {
   it.each([
     [new ArtifactNotFound('sha256:1'), 'artifact_not_found', false],
@@ -162,11 +277,11 @@ describe('loading an artifact', () => {
     [new Error('what'), 'internal', true],
   ])('%s is said precisely', async (error, code, transient) => {
     const load = loadArtifactFrom({ read: () => Promise.reject(error) });
-    expect(await load(rollout('1'))).toMatchObject({ ok: false, rejection: { code, transient } });
+    expect(await load(rollout('1'), () => true)).toMatchObject({ ok: false, rejection: { code, transient } });
   });
 
   it('bytes that are no model cannot be loaded', async () => {
     const load = loadArtifactFrom({ read: () => Promise.resolve(Buffer.from('no model')) });
-    expect(await load(rollout('1'))).toMatchObject({ ok: false, rejection: { code: 'model_cannot_load' } });
+    expect(await load(rollout('1'), () => true)).toMatchObject({ ok: false, rejection: { code: 'model_cannot_load' } });
   });
 });

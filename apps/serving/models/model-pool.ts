@@ -1,68 +1,76 @@
-import { rejection } from '#libs/contracts/index.js';
-import type { LoadedModel } from '#libs/inference/index.js';
-import { canonicalJson, isoTime, messageOf, type Clock } from '#libs/kernel/index.js';
+import { isoTime, messageOf } from '#libs/kernel/index.js';
 import type { Logger } from '#libs/nest/index.js';
 import type { Rollout } from '../routing/routing-table.js';
-import { deferred, type Deferred } from '../deferred.js';
+import { deferred } from '../deferred.js';
 import { TrafficCounts } from '../traffic-counts.js';
+import { chooseRelease } from './choose-release.js';
+import { Held, type WantedRollout } from './held.js';
 import type { LoadArtifact, LoadFailure } from './load-artifact.js';
-import { servableOf, type Servable, type ServableOptions } from './servable.js';
+import type { FailedAt, LoadState } from './load-state.js';
+import { servableOf, unrecordable, type ServableOptions } from './servable.js';
+import { Sessions, type Session } from './sessions.js';
+
+export type { WantedRollout } from './held.js';
+export { notLive, type FailedAt, type LoadState } from './load-state.js';
 
 export interface ModelPoolOptions extends ServableOptions {
   readonly load: LoadArtifact;
   /** Bytes that one recorded row may take beside its schema. */
   readonly maxRecordedBytes: number;
-  readonly clock: Clock;
+  /** Bytes of models to hold at most, as far as what must stay allows it (default: no bound). */
+  readonly maxModelBytes?: number;
   readonly logger: Logger;
-  /** A version became servable, or failed to. */
+  /** A version became servable, failed to, or was let go of. */
   readonly onChange: () => void;
 }
 
-export interface WantedRollout {
-  readonly rollout: Rollout;
-  /** A live version is tried for ever; another one only while its failure may pass by itself. */
-  readonly place: 'live' | 'former' | 'pending';
-}
-
-export type LoadState =
-  | { readonly status: 'loading'; readonly lastFailure: FailedAt | null }
-  | { readonly status: 'loaded'; readonly servable: Servable; readonly loadMs: number }
-  | { readonly status: 'failed'; readonly failure: FailedAt };
-
-export interface FailedAt extends LoadFailure {
-  /** ISO-8601 instant. */
-  readonly at: string;
-}
-
-const firstRetryMs = 500;
-const longestRetryMs = 30_000;
-
 /**
  * The versions this process holds. Loads what is wanted, one after the other, releases what no longer is once the last
- * request is through. Rollouts of the same artifact and signature share one session.
+ * request is through. Where memory is bounded, what is not waited for is loaded only while there is room, and the least
+ * recently used are let go of for what is waited for: a new version, or one that a request asks for.
  */
 export class ModelPool {
   readonly #options: ModelPoolOptions;
   readonly #held = new Map<string, Held>();
-  readonly #sessions = new Map<string, SharedSession>();
+  readonly #sessions: Sessions<Held>;
   readonly #counts = new Map<string, TrafficCounts>();
   #queue: Promise<void> = Promise.resolve();
   #closed = false;
+  #evictions = 0;
 
   constructor(options: ModelPoolOptions) {
     this.#options = options;
+    this.#sessions = new Sessions(options.load, (error) => {
+      options.logger.warn({ err: error }, 'a model session was not released cleanly');
+    });
+  }
+
+  /** Sessions opened since the process started. */
+  get loads(): number {
+    return this.#sessions.loads;
+  }
+
+  /** Sessions let go of for want of memory. */
+  get evictions(): number {
+    return this.#evictions;
+  }
+
+  /** What the open sessions are taken to occupy. */
+  get modelBytes(): number {
+    return this.#sessions.bytes;
   }
 
   /** What to hold from now on. */
   want(wanted: Iterable<WantedRollout>): void {
     const kept = new Set<string>();
-    for (const { rollout, place } of wanted) {
-      kept.add(rollout.rolloutId);
-      const held = this.#held.get(rollout.rolloutId);
-      if (held === undefined) this.#begin(rollout, place);
-      else this.#moved(held, place);
+    for (const each of wanted) {
+      const { rolloutId } = each.rollout;
+      kept.add(rolloutId);
+      const held = this.#held.get(rolloutId);
+      if (held === undefined) this.#begin(each);
+      else this.#moved(held, each);
     }
-    for (const [rolloutId, held] of this.#held) if (!kept.has(rolloutId)) this.#drop(rolloutId, held);
+    for (const [rolloutId, held] of this.#held) if (!kept.has(rolloutId)) void this.#drop(rolloutId, held);
   }
 
   /** Undefined for a rollout that is not wanted. */
@@ -70,9 +78,14 @@ export class ModelPool {
     return this.#held.get(rolloutId)?.state;
   }
 
-  /** Resolves when the rollout is loaded, has failed for good or is no longer wanted; with its state then. */
+  /**
+   * Resolves when the rollout is loaded, has failed for good or is no longer wanted; with its state then. Has it loaded
+   * when it was let go of.
+   */
   async settled(rolloutId: string): Promise<LoadState | undefined> {
-    await this.#held.get(rolloutId)?.settled.promise;
+    const held = this.#held.get(rolloutId);
+    if (held !== undefined) this.#recall(held);
+    await held?.settled.promise;
     return this.stateOf(rolloutId);
   }
 
@@ -89,33 +102,36 @@ export class ModelPool {
   /** Releases everything; resolves when the sessions are gone. */
   async close(): Promise<void> {
     this.#closed = true;
-    for (const [rolloutId, held] of this.#held) this.#drop(rolloutId, held);
+    const drained = [...this.#held].map(([rolloutId, held]) => this.#drop(rolloutId, held));
     await this.#queue;
-    await Promise.all([...this.#sessions.values()].map((session) => session.gone.promise));
+    await Promise.all(drained);
+    await this.#sessions.closed();
   }
 
-  #begin(rollout: Rollout, place: Held['place']): void {
-    const held: Held = {
-      rollout,
-      place,
-      state: { status: 'loading', lastFailure: null },
-      settled: deferred(),
-      attempted: deferred(),
-      retryMs: firstRetryMs,
-    };
-    this.#held.set(rollout.rolloutId, held);
+  #begin(wanted: WantedRollout): void {
+    const held = new Held(wanted);
+    this.#held.set(wanted.rollout.rolloutId, held);
     this.#attempt(held);
   }
 
-  #moved(held: Held, place: Held['place']): void {
+  #moved(held: Held, { place, kept = false }: WantedRollout): void {
     const promoted = place === 'live' && held.place !== 'live';
     held.place = place;
+    held.kept = kept;
     if (promoted && held.state.status === 'failed') this.#attempt(held);
+    if (promoted || place === 'pending' || kept) this.#recall(held);
+  }
+
+  /** Somebody waits for it. What is being loaded, or to be tried again, goes on as it does. */
+  #recall(held: Held): void {
+    const begins = held.state.status === 'released' && !held.asked;
+    held.asked = true;
+    if (begins) this.#attempt(held);
   }
 
   #attempt(held: Held): void {
     this.#queue = this.#queue.then(async () => {
-      if (!this.#isHeld(held)) return;
+      if (!this.#isHeld(held) || held.state.status === 'loaded') return;
       try {
         await this.#load(held);
       } catch (error) {
@@ -130,25 +146,60 @@ export class ModelPool {
     const { clock, logger } = this.#options;
     const { rollout } = held;
     const begun = clock.monotonic();
-    const session = this.#sessionFor(rollout);
-    const opened = await session.opened;
+    const opened = await this.#sessions.hold(rollout, held, (bytes) => this.#makesRoom(held, bytes));
+    if (opened === null) {
+      held.state = { status: 'released' };
+      logger.info(described(rollout), 'model version not loaded until it is asked for: no memory is left for it');
+      return;
+    }
     if (!opened.ok) {
-      this.#leave(session);
       this.#failed(held, opened.rejection);
       return;
     }
-    const servable = servableOf(rollout, opened.value, this.#countsOf(rollout), this.#options);
-    const tooLarge = this.#recordable(servable);
+    const session = opened.value;
+    const servable = servableOf(rollout, session.model, this.#countsOf(rollout), this.#options);
+    const tooLarge = unrecordable(servable, this.#options.maxRecordedBytes);
     if (tooLarge !== null || !this.#isHeld(held)) {
-      this.#leave(session);
+      this.#sessions.leave(session, held);
       if (tooLarge !== null) this.#failed(held, tooLarge);
       return;
     }
     held.session = session;
     const loadMs = clock.monotonic() - begun;
+    servable.usedAt = clock.monotonic();
     held.state = { status: 'loaded', servable, loadMs };
+    held.retry.reset();
     held.settled.resolve();
     logger.info({ ...described(rollout), load_ms: Math.round(loadMs) }, 'model version loaded');
+  }
+
+  /** Whether a session of so many bytes may be opened; lets others go for one that is waited for. */
+  #makesRoom(held: Held, bytes: number): boolean {
+    const { maxModelBytes = Number.POSITIVE_INFINITY, logger, onChange } = this.#options;
+    if (this.modelBytes + bytes <= maxModelBytes) return true;
+    const isDue = held.asked || held.kept || held.place === 'pending';
+    if (!isDue && this.modelBytes > 0) return false;
+    for (const session of chooseRelease(this.#sessions.values(), bytes, maxModelBytes)) this.#letGo(session);
+    onChange();
+    const after = this.modelBytes + bytes;
+    if (after > maxModelBytes)
+      logger.warn(
+        { ...described(held.rollout), model_bytes: after, max_model_bytes: maxModelBytes },
+        'models take more memory than serving.max_model_mb allows, and none can be let go of',
+      );
+    return true;
+  }
+
+  #letGo(session: Session<Held>): void {
+    this.#evictions += 1;
+    for (const held of [...session.holders]) {
+      held.state = { status: 'released' };
+      held.asked = false;
+      held.settled = deferred();
+      held.session = null;
+      this.#sessions.leave(session, held);
+      this.#options.logger.info(described(held.rollout), 'model version let go of for want of memory');
+    }
   }
 
   #failed(held: Held, failure: LoadFailure): void {
@@ -162,68 +213,26 @@ export class ModelPool {
         : { status: 'failed', failure: failedAt };
     if (held.state.status === 'failed') held.settled.resolve();
     if (!again) return;
-    held.retry = setTimeout(() => {
+    held.retry.later(() => {
       if (this.#isHeld(held)) this.#attempt(held);
-    }, held.retryMs);
-    held.retry.unref();
-    held.retryMs = Math.min(longestRetryMs, 2 * held.retryMs);
+    });
   }
 
-  /** A version whose rows no message of the log can hold could never answer. */
-  #recordable({ recorded }: Servable): LoadFailure | null {
-    const { maxRecordedBytes } = this.#options;
-    const bytes = (recorded.rowBytes ?? 0) + recorded.schemaAt(0).bytes.length;
-    if (bytes <= maxRecordedBytes) return null;
-    const reason = `one recorded row takes ${bytes} bytes with the names of its features: expected at most ${maxRecordedBytes}`;
-    return { code: 'unsupported_model', reason, transient: false };
-  }
-
-  #drop(rolloutId: string, held: Held): void {
+  /** Resolves when its last request is through. */
+  async #drop(rolloutId: string, held: Held): Promise<void> {
     this.#held.delete(rolloutId);
-    clearTimeout(held.retry);
+    held.retry.cancel();
     held.settled.resolve();
     held.attempted.resolve();
     const { state, session } = held;
-    if (state.status !== 'loaded' || session === undefined) return;
+    if (state.status !== 'loaded' || session === null) return;
     this.#options.logger.info(described(held.rollout), 'model version released');
-    void state.servable.batcher.drain().then(() => {
-      this.#leave(session);
-    });
+    await state.servable.batcher.drain();
+    this.#sessions.leave(session, held);
   }
 
   #isHeld(held: Held): boolean {
     return !this.#closed && this.#held.get(held.rollout.rolloutId) === held;
-  }
-
-  #sessionFor(rollout: Rollout): SharedSession {
-    const key = `${rollout.artifact} ${canonicalJson(rollout.signature)}`;
-    const present = this.#sessions.get(key);
-    if (present !== undefined) {
-      present.holders += 1;
-      return present;
-    }
-    const session: SharedSession = {
-      key,
-      holders: 1,
-      opened: this.#options.load(rollout),
-      gone: deferred(),
-    };
-    this.#sessions.set(key, session);
-    return session;
-  }
-
-  #leave(session: SharedSession): void {
-    session.holders -= 1;
-    if (session.holders > 0) return;
-    this.#sessions.delete(session.key);
-    void session.opened
-      .then(async (opened) => (opened.ok ? disposed(opened.value) : undefined))
-      .catch((error: unknown) => {
-        this.#options.logger.warn({ err: error }, 'a model session was not released cleanly');
-      })
-      .finally(() => {
-        session.gone.resolve();
-      });
   }
 
   #countsOf({ deployment, model, version }: Rollout): TrafficCounts {
@@ -234,33 +243,6 @@ export class ModelPool {
     return counts;
   }
 }
-
-/** Why a deployment whose version is in this state does not answer here. */
-export function notLive(deployment: string, state: LoadState | undefined) {
-  const failure = state?.status === 'failed' ? state.failure : state?.status === 'loading' ? state.lastFailure : null;
-  const reason = failure === null ? 'its version is being loaded' : `${failure.code}: ${failure.reason}`;
-  return rejection('deployment_not_live', `${deployment} cannot serve in this process: ${reason}`);
-}
-
-interface Held {
-  readonly rollout: Rollout;
-  place: WantedRollout['place'];
-  state: LoadState;
-  session?: SharedSession;
-  readonly settled: Deferred;
-  readonly attempted: Deferred;
-  retry?: NodeJS.Timeout;
-  retryMs: number;
-}
-
-interface SharedSession {
-  readonly key: string;
-  holders: number;
-  readonly opened: ReturnType<LoadArtifact>;
-  readonly gone: Deferred;
-}
-
-const disposed = (model: LoadedModel): Promise<void> => model.dispose();
 
 const described = ({ deployment, model, version, rolloutId }: Rollout) => ({
   deployment,

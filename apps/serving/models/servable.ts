@@ -1,8 +1,11 @@
-import { MicroBatcher, type LoadedModel } from '#libs/inference/index.js';
+import { MicroBatcher, type LoadedModel, type RunObserver } from '#libs/inference/index.js';
+import type { Clock } from '#libs/kernel/index.js';
+import { cachedModel } from '../cache/cached-model.js';
 import { outputWriter, type OutputWriter } from '../http/output-writer.js';
 import { recordedVersion, type RecordedVersion, type Writer } from '../recording/recorded-version.js';
 import type { Rollout } from '../routing/routing-table.js';
 import type { TrafficCounts } from '../traffic-counts.js';
+import type { LoadFailure } from './load-artifact.js';
 
 /** A rollout whose model is loaded and warm in this process. */
 export interface Servable {
@@ -15,28 +18,48 @@ export interface Servable {
   readonly answerMiddle: string;
   /** The same for a row of a batch. */
   readonly rowMiddle: string;
+  /** When the latest request for it came, monotonic milliseconds. */
+  usedAt: number;
 }
 
 export interface ServableOptions {
   readonly writer: Writer;
   readonly maxRowsPerRun: number;
+  /** Outputs kept for identical rows, for each version (default none). */
+  readonly cacheEntries?: number;
+  readonly clock: Clock;
+  /** Whom to tell of the runs of a rollout's model. */
+  readonly observe?: ((rollout: Rollout) => RunObserver) | undefined;
 }
 
 export function servableOf(
   rollout: Rollout,
   model: LoadedModel,
   counts: TrafficCounts,
-  { writer, maxRowsPerRun }: ServableOptions,
+  { writer, maxRowsPerRun, cacheEntries = 0, clock, observe }: ServableOptions,
 ): Servable {
   const version = JSON.stringify(rollout.version);
   const names = `"deployment":${JSON.stringify(rollout.deployment)},"model":${JSON.stringify(rollout.model)}`;
   return {
     rollout,
     model,
-    batcher: new MicroBatcher(model, { maxRowsPerRun }),
+    batcher: new MicroBatcher(cacheEntries === 0 ? model : cachedModel(model, cacheEntries, counts), {
+      maxRowsPerRun,
+      clock,
+      observer: observe?.(rollout),
+    }),
     recorded: recordedVersion(rollout, model, writer, counts),
     writeOutput: outputWriter(model),
     answerMiddle: `",${names},"version":${version},"output":`,
     rowMiddle: `","version":${version},"output":`,
+    usedAt: 0,
   };
+}
+
+/** A version whose rows no message of the log can hold could never answer; null for one that can. */
+export function unrecordable({ recorded }: Servable, maxRecordedBytes: number): LoadFailure | null {
+  const bytes = (recorded.rowBytes ?? 0) + recorded.schemaAt(0).bytes.length;
+  if (bytes <= maxRecordedBytes) return null;
+  const reason = `one recorded row takes ${bytes} bytes with the names of its features: expected at most ${maxRecordedBytes}`;
+  return { code: 'unsupported_model', reason, transient: false };
 }

@@ -91,27 +91,29 @@ export class OpenChunk {
     return this.#bytes;
   }
 
-  /** `clockOffset`: wall-clock minus monotonic milliseconds. */
-  encode(counter: number, givenUp: readonly number[], clockOffset: number): Uint8Array {
+  /**
+   * @param clockOffset wall-clock minus monotonic milliseconds
+   * @param queued rows accepted and not answered in this process
+   */
+  encode(counter: number, givenUp: readonly number[], clockOffset: number, queued: number): Uint8Array {
     const { schema, bytes } = this.version.schemaAt(this.sequence);
     const sections = [this.served, this.failed, this.refused];
     const all = this.rows;
-    const beganAt = new Float64Array(all);
     const latencyUs = new Uint32Array(all);
+    const beganOffsetUs = new Uint32Array(all);
+    const earliest = earliestOf(sections);
     let at = 0;
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const section of sections)
-      for (let row = 0; row < section.rows; row++, at++) {
-        const began = section.beganAt[row]!;
-        beganAt[at] = began;
-        latencyUs[at] = microseconds(section.latencyMs[row]!);
-        if (began < earliest) earliest = began;
+    for (const { parts, latencyMs } of sections)
+      for (const [index, { rows, beganAt }] of parts.entries()) {
+        latencyUs.fill(microseconds(latencyMs[index]!), at, at + rows);
+        beganOffsetUs.fill(microseconds(beganAt - earliest), at, at + rows);
+        at += rows;
       }
-    const beganOffsetUs = Uint32Array.from(beganAt, (began) => microseconds(began - earliest));
     return encodeChunk(schema, bytes, {
       counter,
       givenUp,
       beganAt: earliest + clockOffset,
+      queued,
       served: this.served.rows,
       failed: this.failed.rows,
       refused: this.refused.rows,
@@ -160,6 +162,12 @@ export class OpenChunk {
 const maxMicroseconds = 2 ** 32 - 1;
 const microseconds = (milliseconds: number): number =>
   Math.min(maxMicroseconds, Math.max(0, Math.round(milliseconds * 1000)));
+
+function earliestOf(sections: readonly RowSection[]): number {
+  let earliest = Number.POSITIVE_INFINITY;
+  for (const { parts } of sections) for (const { beganAt } of parts) if (beganAt < earliest) earliest = beganAt;
+  return earliest;
+}
 
 /** Direct deployments have one arm. */
 let firstArm = new Uint8Array(1024);

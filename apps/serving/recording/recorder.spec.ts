@@ -5,7 +5,7 @@ import { rowEncoder, type Column, type CompletedRun } from '#libs/inference/inde
 import type { Rollout } from '../routing/routing-table.js';
 import { TrafficCounts } from '../traffic-counts.js';
 import { recordedVersion, type RecordedVersion } from './recorded-version.js';
-import { Recorder } from './recorder.js';
+import { Recorder, type RecorderOptions } from './recorder.js';
 import type { RequestRows } from './row-section.js';
 
 const epoch = '01900000-0000-7000-8000-000000000001';
@@ -39,6 +39,9 @@ function versionOf(signature: Signature, recording: Rollout['recording'] = 'ackn
     correlationId: 'c-1',
     loadTimeoutS: 60,
     championSeq: null,
+    strategy: { type: 'direct' },
+    prepared: false,
+    cutOff: null,
   };
   const { inputColumns } = rowEncoder(signature);
   const outputColumns = signature.outputs.map(({ name, type, role }) => ({ name, type, role, width: 1 }));
@@ -71,7 +74,7 @@ function runOf(rows: number, text?: (row: number) => string): TestRun {
 }
 
 /** A recorder whose ticks and acknowledgements are in the test's hands. */
-function setUp(maxChunkBytes?: number) {
+function setUp(options: Partial<RecorderOptions> = {}) {
   const published: { message: BulkMessage; settled: PublishSettled; chunk: Chunk }[] = [];
   const ticks: (() => void)[] = [];
   const clock = { time: 0, now: () => 1_700_000_000_000 + clock.time, monotonic: () => clock.time };
@@ -82,7 +85,7 @@ function setUp(maxChunkBytes?: number) {
     publisher: {
       publishWith: (message, settled) => published.push({ message, settled, chunk: decodeChunk(message.data) }),
     },
-    ...(maxChunkBytes === undefined ? {} : { maxChunkBytes }),
+    ...options,
   });
   return {
     recorder,
@@ -153,6 +156,18 @@ describe('the recorder', () => {
     ]);
   });
 
+  it('notes in every chunk how many rows wait in the process when it is closed', () => {
+    const state = { queued: 3 };
+    const { recorder, published, tick } = setUp({ queuedRows: () => state.queued });
+    const version = versionOf(numbers);
+    for (const queued of [3, 8]) {
+      recorder.served(version, 7, new Waiting().part(1), runOf(1), 0);
+      state.queued = queued;
+      tick();
+    }
+    expect(published.map(({ chunk }) => chunk.queued)).toEqual([3, 8]);
+  });
+
   it('keeps tables and versions apart; counters run over all of them', () => {
     const { recorder, published, tick } = setUp();
     const [one, other] = [versionOf(numbers), versionOf(numbers)];
@@ -198,7 +213,7 @@ describe('the recorder', () => {
     ['numbers', versionOf(numbers), runOf(1_000), 4_096],
     ['texts', versionOf(texts), runOf(1_000, (row) => 'ü'.repeat(row % 50)), 4_096],
   ])('cuts a request of many rows of %s into chunks that do not exceed the limit', (_what, version, run, limit) => {
-    const { recorder, published, tick } = setUp(limit);
+    const { recorder, published, tick } = setUp({ maxChunkBytes: limit });
     const request = new Waiting();
     recorder.served(version, 7, request.part(1_000, 0, 'a request'), run, 0);
     tick();
@@ -213,13 +228,13 @@ describe('the recorder', () => {
   });
 
   it('never puts more rows into a chunk than an id can name, and a row that is too large alone', () => {
-    const { recorder, published, tick } = setUp(Number.MAX_SAFE_INTEGER);
+    const { recorder, published, tick } = setUp({ maxChunkBytes: Number.MAX_SAFE_INTEGER });
     const rows = maxChunkRows + 10;
     recorder.served(versionOf(numbers), 7, new Waiting().part(rows), runOf(rows), 0);
     tick();
     expect(published.map(({ chunk }) => chunk.served)).toEqual([maxChunkRows, 10]);
 
-    const small = setUp(1_000);
+    const small = setUp({ maxChunkBytes: 1_000 });
     const long = runOf(2, () => 'x'.repeat(5_000));
     small.recorder.served(versionOf(texts), 7, new Waiting().part(2), long, 0);
     small.tick();

@@ -14,6 +14,8 @@ export interface RecorderOptions {
   readonly schedule?: (close: () => void) => void;
   /** Bytes that a chunk should not exceed (default 512 KiB, EVENT_LOG.md rule 8). A row that is larger travels alone. */
   readonly maxChunkBytes?: number;
+  /** Rows accepted and not answered in this process: noted in every chunk (default none). */
+  readonly queuedRows?: () => number;
   /** Told after every publish. `error` undefined: stored. */
   readonly onPublished?: (published: Published) => void;
 }
@@ -55,6 +57,7 @@ export class Recorder {
   /** Rows `[firstRow, firstRow + part.rows)` of a run, routed by the table of `sequence`. */
   served(version: RecordedVersion, sequence: number, part: RequestRows, run: CompletedRun, firstRow: number): void {
     const now = this.#options.clock.monotonic();
+    version.counts.ran(part, run, firstRow, now);
     for (let done = 0; done < part.rows;) {
       const chunk = this.#chunkFor(version, sequence);
       const rest = part.rows - done;
@@ -117,11 +120,11 @@ export class Recorder {
   }
 
   #publish(chunk: OpenChunk): void {
-    const { clock, publisher, epoch, onPublished } = this.#options;
+    const { clock, publisher, epoch, onPublished, queuedRows } = this.#options;
     const counter = ++this.#counter;
     const givenUp = [...this.#givenUp].slice(0, maxGivenUp);
     const sentAt = clock.monotonic();
-    const data = chunk.encode(counter, givenUp, clock.now() - sentAt);
+    const data = chunk.encode(counter, givenUp, clock.now() - sentAt, queuedRows?.() ?? 0);
     const { version, served, failed, refused, rows } = chunk;
     chunk.release();
     version.counts.tick(served, failed, refused);

@@ -22,24 +22,17 @@ export interface RequestRows extends Traits {
 /** Rows of one outcome within a chunk, and the requests that wait for them. */
 export class RowSection {
   readonly parts: RequestRows[] = [];
-  /** Of each row: monotonic milliseconds when it began, and milliseconds until its outcome was known. */
-  readonly beganAt: number[] = [];
+  /** Of each part: milliseconds until the outcome of its rows was known. */
   readonly latencyMs: number[] = [];
+  rows = 0;
   hasRequestIds = false;
   hasSubjectIds = false;
   hasRoutingKeys = false;
 
-  get rows(): number {
-    return this.beganAt.length;
-  }
-
   add(part: RequestRows, now: number): void {
     this.parts.push(part);
-    const { rows, beganAt } = part;
-    for (let row = 0; row < rows; row++) {
-      this.beganAt.push(beganAt);
-      this.latencyMs.push(now - beganAt);
-    }
+    this.latencyMs.push(now - part.beganAt);
+    this.rows += part.rows;
     if (part.requestId !== undefined) this.hasRequestIds = true;
     if (part.subjectId !== undefined) this.hasSubjectIds = true;
     if (part.routingKey !== undefined) this.hasRoutingKeys = true;

@@ -41,7 +41,7 @@ export class RoutingFollower {
     return this.#error;
   }
 
-  /** Resolves when the log is applied up to where it ended at the call and every live version was tried. */
+  /** Resolves when the log is applied up to where it ended at the call and every version that takes traffic was tried. */
   async start(signal: AbortSignal): Promise<void> {
     const { lastSeq } = await this.options.events.head();
     void this.#follow(signal);
@@ -49,8 +49,9 @@ export class RoutingFollower {
     this.#caughtUp = true;
     this.#want();
     this.#started.resolve();
-    const live = [...rolloutsOf(this.#table)].filter(({ place }) => place === 'live');
-    await this.options.pool.attempted(live.map(({ rollout }) => rollout.rolloutId));
+    // What is prepared may be live in a moment, and this process was not among those that prepared it.
+    const due = [...rolloutsOf(this.#table)].filter(({ place, rollout }) => place === 'live' || rollout.prepared);
+    await this.options.pool.attempted(due.map(({ rollout }) => rollout.rolloutId));
     this.refresh();
     this.options.lease.applied(this.#table.sequence);
   }
@@ -74,7 +75,7 @@ export class RoutingFollower {
 
   /** Puts the models that are loaded by now into force. */
   refresh(): void {
-    this.current = activeRouting(this.#table, (rolloutId) => this.options.pool.stateOf(rolloutId));
+    this.current = activeRouting(this.#table, this.options.pool);
   }
 
   async #follow(signal: AbortSignal): Promise<void> {

@@ -6,6 +6,8 @@ import {
   type GovernanceEvent,
   type Recording,
   type Signature,
+  type Strategy,
+  type VersionCrashed,
 } from '#libs/contracts/index.js';
 import { isUnknown, type LogRecord } from '#libs/event-log/index.js';
 
@@ -26,13 +28,25 @@ export interface Rollout {
   readonly loadTimeoutS: number;
   /** The newest move of the model's champion that is answered with this rollout; null: it follows none. */
   readonly championSeq: number | null;
+  readonly strategy: Strategy;
+  /** Blue-green: every serving process has it warm, and nothing is to be loaded any more before it goes live. */
+  readonly prepared: boolean;
+  /** It takes no requests because serving processes kept dying of it; null: it may take them. */
+  readonly cutOff: CutOff | null;
+}
+
+export interface CutOff {
+  /** The signal that ended the last of them. */
+  readonly cause: string;
+  readonly crashes: number;
+  readonly withinS: number;
 }
 
 export interface DeploymentRoutes {
   readonly deployment: string;
   /** Takes the traffic. */
   readonly live: Rollout | null;
-  /** Took it before; kept warm. */
+  /** Took it before, or a rollback took it from there; kept warm. */
   readonly former: Rollout | null;
   /** Is being loaded; takes none yet. */
   readonly pending: Rollout | null;
@@ -95,16 +109,23 @@ export function foldRouting(table: RoutingTable, records: readonly LogRecord<Gov
   };
 }
 
-/** What a serving process should hold: what takes traffic first, then what may take it next, then what took it last. */
+/**
+ * What a serving process should hold: what takes traffic first, then what may take it next, then what took it last. What
+ * is cut off is not held: loading it may be what processes die of.
+ */
 export function* rolloutsOf(
   table: RoutingTable,
-): Generator<{ rollout: Rollout; place: 'live' | 'pending' | 'former' }> {
+): Generator<{ rollout: Rollout; place: 'live' | 'pending' | 'former'; kept: boolean }> {
   for (const place of ['live', 'pending', 'former'] as const)
     for (const routes of table.deployments.values()) {
       const rollout = routes[place];
-      if (rollout !== null) yield { rollout, place };
+      if (rollout !== null && rollout.cutOff === null) yield { rollout, place, kept: isKept(routes, place) };
     }
 }
+
+/** The other side of a blue-green rollout: until it is released a rollback goes there at once. */
+const isKept = ({ live, former }: DeploymentRoutes, place: 'live' | 'pending' | 'former'): boolean =>
+  place === 'former' && (live?.strategy.type === 'blue_green' || former?.strategy.type === 'blue_green');
 
 const unrouted = (deployment: string): DeploymentRoutes => ({
   deployment,
@@ -134,7 +155,11 @@ function configurationIn(event: GovernanceEvent, { seq }: Origin): RoutingTable[
 function isDeploymentEvent(event: GovernanceEvent): event is DeploymentEvent {
   switch (event.type) {
     case 'DeploymentRequested':
+    case 'DeploymentPrepared':
     case 'DeploymentWentLive':
+    case 'DeploymentRolledBack':
+    case 'FormerVersionReleased':
+    case 'VersionCrashed':
     case 'DeploymentFailed':
     case 'DeploymentStayed':
     case 'DeploymentRetired':
@@ -155,8 +180,16 @@ function evolve(routes: DeploymentRoutes, event: DeploymentEvent, origin: Origin
         pending: rolloutOf(event.data, origin),
         retired: false,
       };
+    case 'DeploymentPrepared':
+      return { ...routes, pending: routes.pending && { ...routes.pending, prepared: true } };
+    case 'DeploymentRolledBack':
+      return { ...routes, live: returned(routes), former: leftBehind(routes.live), pending: null };
+    case 'FormerVersionReleased':
+      return { ...routes, former: null };
+    case 'VersionCrashed':
+      return crashed(routes, event.data);
     case 'DeploymentWentLive':
-      return { ...routes, live: routes.pending, former: routes.live, pending: null };
+      return { ...routes, live: routes.pending, former: leftBehind(routes.live), pending: null };
     case 'DeploymentFailed':
       return { ...routes, live: answered(routes), pending: null };
     case 'DeploymentStayed':
@@ -177,6 +210,25 @@ function answered({ live, pending }: DeploymentRoutes): Rollout | null {
   return { ...live, championSeq: pending.championSeq };
 }
 
+/** What traffic leaves begins anew when it returns. */
+const leftBehind = (rollout: Rollout | null): Rollout | null => rollout && { ...rollout, cutOff: null };
+
+/** What a rollback returns to; which moves of a champion it has answered is said in the domain (deployment/evolve). */
+function returned({ live, former, pending }: DeploymentRoutes): Rollout | null {
+  if (former === null || former.championSeq === null) return former;
+  if (live === null || live.championSeq === null || live.model !== former.model)
+    return { ...former, championSeq: null };
+  const aborted = pending?.model === former.model ? (pending.championSeq ?? 0) : 0;
+  return { ...former, championSeq: Math.max(former.championSeq, live.championSeq, aborted) };
+}
+
+function crashed(routes: DeploymentRoutes, data: EventOf<typeof VersionCrashed>['data']): DeploymentRoutes {
+  const cutOff = data.cut_off ? { cause: data.cause, crashes: data.crashes, withinS: data.within_s } : null;
+  const told = (rollout: Rollout | null): Rollout | null =>
+    rollout?.rolloutId === data.rollout_id ? { ...rollout, cutOff } : rollout;
+  return { ...routes, live: told(routes.live), former: told(routes.former), pending: told(routes.pending) };
+}
+
 const rolloutOf = (
   data: EventOf<typeof DeploymentRequested>['data'],
   { id, seq, storedAt, meta }: Origin,
@@ -194,4 +246,7 @@ const rolloutOf = (
   correlationId: meta.correlationId,
   loadTimeoutS: data.load_timeout_s,
   championSeq: data.champion_seq ?? null,
+  strategy: data.strategy,
+  prepared: false,
+  cutOff: null,
 });

@@ -1,8 +1,7 @@
 import type { ServingMember } from '#libs/contracts/index.js';
 import { messageOf, type Clock } from '#libs/kernel/index.js';
-import type { Logger } from '#libs/nest/index.js';
+import type { Logger, PrepareMember, PrepareOutcome } from '#libs/nest/index.js';
 import type { Rollout } from '../routing/routing-table.js';
-import type { PrepareMember, PrepareOutcome } from './prepare-members.js';
 import { outcomeOf, type RolloutOutcome } from './rollout-outcome.js';
 
 export interface PrepareRolloutOptions {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { PrepareOutcome } from './prepare-members.js';
+import type { PrepareOutcome } from '#libs/nest/index.js';
 import { outcomeOf } from './rollout-outcome.js';
 
 const loaded = (instance: string): PrepareOutcome => ({ status: 'loaded', instance, load_ms: 5 });
@@ -16,7 +16,7 @@ const decide = (living: string[], outcomes: Record<string, PrepareOutcome>, over
 describe('a rollout', () => {
   it('goes live when every living process has loaded it, with their reports', () => {
     expect(decide(['a', 'b'], { a: loaded('a'), b: loaded('b') })).toEqual({
-      type: 'live',
+      type: 'loaded',
       instances: [
         { instance: 'a', load_ms: 5 },
         { instance: 'b', load_ms: 5 },
@@ -25,7 +25,7 @@ describe('a rollout', () => {
   });
 
   it('does not wait for a process that is gone, and does for one that appeared meanwhile', () => {
-    expect(decide(['a'], { a: loaded('a'), gone: { status: 'gone' } })).toMatchObject({ type: 'live' });
+    expect(decide(['a'], { a: loaded('a'), gone: { status: 'gone' } })).toMatchObject({ type: 'loaded' });
     expect(decide(['a', 'new'], { a: loaded('a') })).toBeNull();
     expect(decide(['a', 'b'], { a: loaded('a'), b: { status: 'unanswered', reason: 'timeout' } })).toBeNull();
   });
@@ -36,7 +36,7 @@ describe('a rollout', () => {
       code: 'model_cannot_load',
       reason: 'b: why',
     });
-    expect(decide(['a'], { a: loaded('a'), dead: failed('dead') })).toMatchObject({ type: 'live' });
+    expect(decide(['a'], { a: loaded('a'), dead: failed('dead') })).toMatchObject({ type: 'loaded' });
     expect(decide(['a'], { a: failed('a', 'rollout_not_in_progress') })).toBeNull();
   });
 
@@ -46,6 +46,6 @@ describe('a rollout', () => {
     const late = decide(['a', 'b'], { a: loaded('a'), b: { status: 'gone' } }, true);
     expect(late).toMatchObject({ type: 'failed', code: 'load_timeout' });
     expect(late!.type === 'failed' && late!.reason).toBe('not loaded within 60 s by b (does not answer)');
-    expect(decide(['a'], { a: loaded('a') }, true)).toMatchObject({ type: 'live' });
+    expect(decide(['a'], { a: loaded('a') }, true)).toMatchObject({ type: 'loaded' });
   });
 });

@@ -1,9 +1,9 @@
 import type { EventOf, DeploymentWentLive } from '#libs/contracts/index.js';
-import type { PrepareOutcome } from './prepare-members.js';
+import type { PrepareOutcome } from '#libs/nest/index.js';
 
-/** How a rollout's preparation ends: traffic moves, or stays. */
+/** How a rollout's preparation ends: every process has the version, or traffic stays. */
 export type RolloutOutcome =
-  | { readonly type: 'live'; readonly instances: EventOf<typeof DeploymentWentLive>['data']['instances'] }
+  | { readonly type: 'loaded'; readonly instances: EventOf<typeof DeploymentWentLive>['data']['instances'] }
   | { readonly type: 'failed'; readonly code: string; readonly reason: string };
 
 export interface PreparationState {
@@ -28,10 +28,10 @@ export function outcomeOf({ living, outcomes, overdue, timeoutS }: PreparationSt
     // A process whose table is past the rollout has seen its end in the log: the supervisor will too.
     if (outcome?.status === 'failed' && outcome.code !== 'rollout_not_in_progress')
       return { type: 'failed', code: outcome.code, reason: `${instance}: ${outcome.reason}` };
-    if (outcome?.status === 'loaded') instances.push({ instance, load_ms: outcome.load_ms });
+    if (outcome?.status === 'loaded') instances.push(loadedBy(outcome));
     else missing.push(instance);
   }
-  if (missing.length === 0 && instances.length > 0) return { type: 'live', instances };
+  if (missing.length === 0 && instances.length > 0) return { type: 'loaded', instances };
   if (!overdue) return null;
   if (living.length === 0)
     return {
@@ -45,6 +45,12 @@ export function outcomeOf({ living, outcomes, overdue, timeoutS }: PreparationSt
     reason: `not loaded within ${timeoutS} s by ${missing.map((each) => describe(each, outcomes.get(each))).join(', ')}`,
   };
 }
+
+const loadedBy = ({ instance, load_ms, warmed }: Extract<PrepareOutcome, { status: 'loaded' }>) => ({
+  instance,
+  load_ms,
+  ...(warmed === undefined ? {} : { warmed }),
+});
 
 const describe = (instance: string, outcome: PrepareOutcome | undefined): string => {
   switch (outcome?.status) {

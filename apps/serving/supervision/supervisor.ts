@@ -21,8 +21,8 @@ const actor = 'system:serving-supervisor';
 const retryMs = 1_000;
 
 /**
- * Sees every requested rollout to its end: has the serving processes load it and appends the one event that moves
- * traffic or says why it stays. Asks for the rollouts of deployments whose champion has moved. Holds nothing but what the
+ * Sees every requested rollout through its preparation: has the serving processes load it and appends the one event that
+ * moves traffic, says that it may be moved (blue-green) or why it stays. Asks for the rollouts of deployments whose champion has moved. Holds nothing but what the
  * log says: a restart takes up where the log is, and two supervisors at once decide under the same command id, so that
  * the second finds the first one's event.
  */
@@ -76,7 +76,7 @@ export class ServingSupervisor {
   #prepareRequested(): void {
     const requested = new Map<string, Rollout>();
     for (const { pending } of this.#table.deployments.values())
-      if (pending !== null) requested.set(pending.rolloutId, pending);
+      if (pending !== null && !pending.prepared) requested.set(pending.rolloutId, pending);
     for (const [rolloutId, { abort }] of this.#preparing) if (!requested.has(rolloutId)) abort.abort();
     for (const rollout of requested.values()) if (!this.#preparing.has(rollout.rolloutId)) this.#begin(rollout);
   }
@@ -144,10 +144,12 @@ export class ServingSupervisor {
   }
 }
 
-function commandOf({ deployment, rolloutId }: Rollout, outcome: RolloutOutcome): DeploymentCommand {
+function commandOf({ deployment, rolloutId, strategy }: Rollout, outcome: RolloutOutcome): DeploymentCommand {
   switch (outcome.type) {
-    case 'live':
-      return { type: 'MarkLive', deployment, rollout_id: rolloutId, instances: outcome.instances };
+    case 'loaded': {
+      const type = strategy.type === 'blue_green' ? 'MarkPrepared' : 'MarkLive';
+      return { type, deployment, rollout_id: rolloutId, instances: outcome.instances };
+    }
     case 'failed':
       return { type: 'MarkFailed', deployment, rollout_id: rolloutId, code: outcome.code, reason: outcome.reason };
     default:

@@ -1,15 +1,26 @@
 import { z } from 'zod';
-import { environment, recording, strategy } from '../events/deployment.js';
+import { environment, recording, strategy, warmupRequests } from '../events/deployment.js';
 import { deploymentName, modelName, modelVersion, sha256Digest, versionReference } from '../names.js';
 import { storable } from '../text.js';
 import { accepted, listOf } from './common.js';
+
+const requestedStrategy = z.discriminatedUnion('type', [
+  z.strictObject({ type: z.literal('direct') }),
+  z.strictObject({
+    type: z.literal('blue_green'),
+    warmup_requests: warmupRequests.optional(),
+    /** Seconds that the former version is kept warm. */
+    keep_old_s: z.number().min(0).max(604_800).optional(),
+  }),
+]);
+export type RequestedStrategy = z.infer<typeof requestedStrategy>;
 
 export const deploy = z
   .strictObject({
     deployment: deploymentName,
     model: versionReference,
     environment: environment.optional(),
-    strategy: strategy.strict().optional(),
+    strategy: requestedStrategy.optional(),
     recording: recording.optional(),
   })
   .meta({ id: 'Deploy' });
@@ -18,6 +29,31 @@ export type Deploy = z.infer<typeof deploy>;
 export const deployAccepted = z
   .object({ deployment: deploymentName, rollout_id: z.uuid(), ...accepted })
   .meta({ id: 'DeployAccepted' });
+
+export const rollBackDeployment = z
+  .strictObject({
+    deployment: deploymentName,
+    reason: storable(z.string().min(1).max(2000)),
+    /** The former version, to be sure of it: another one is refused. */
+    to: versionReference.optional(),
+  })
+  .meta({ id: 'RollBackDeployment' });
+export type RollBackDeployment = z.infer<typeof rollBackDeployment>;
+
+const placed = z.object({ rollout_id: z.uuid(), model: modelName, version: modelVersion });
+/** Answered when no serving process can route by the table before. */
+export const deploymentRolledBack = z
+  .object({
+    deployment: deploymentName,
+    from: placed,
+    to: placed,
+    /** Serving processes that said so, and those that did not: whose right to route ran out. */
+    confirmed_by: z.array(z.string()),
+    expired: z.array(z.string()),
+    ...accepted,
+  })
+  .meta({ id: 'DeploymentRolledBack' });
+export type DeploymentRolledBack = z.infer<typeof deploymentRolledBack>;
 
 export const retire = z.strictObject({ reason: storable(z.string().min(1).max(2000)) }).meta({ id: 'Retire' });
 export const retired = z.object({ deployment: deploymentName, ...accepted }).meta({ id: 'Retired' });
@@ -42,13 +78,28 @@ const rollout = z.object({
   recording,
   /** The event that made the version champion, where the deployment follows it. */
   champion_seq: z.int().nullable(),
-  state: z.enum(['deploying', 'live', 'superseded', 'failed', 'retired']),
+  /** `prepared`: warm everywhere, not live yet; `former`: kept warm; `superseded`: no longer kept. */
+  state: z.enum([
+    'deploying',
+    'prepared',
+    'live',
+    'former',
+    'superseded',
+    'rolled_back',
+    'aborted',
+    'failed',
+    'retired',
+  ]),
   requested_at: z.string(),
   requested_by: z.string(),
   requested_seq: z.int(),
   settled_at: z.string().nullable(),
   settled_seq: z.int().nullable(),
   failure: z.object({ code: z.string(), reason: z.string() }).nullable(),
+  /** Serving processes that died while they ran it. */
+  crashes: z.int(),
+  /** Why it takes no more requests. */
+  cut_off: z.object({ at: z.string(), seq: z.int(), cause: z.string(), crashes: z.int() }).nullable(),
 });
 export type RolloutView = z.infer<typeof rollout>;
 

@@ -8,3 +8,5 @@ export * from './access.js';
 export * from './compare.js';
 export * from './lineage.js';
 export * from './training.js';
+export * from './feedback.js';
+export * from './monitoring.js';

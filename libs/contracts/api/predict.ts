@@ -53,7 +53,8 @@ export const batchPredicted = z
   })
   .meta({ id: 'BatchPrediction' });
 
-export const predictHealth = z
+/** What one serving process serves. */
+export const processHealth = z
   .object({
     instance: z.string(),
     routing_seq: z.int(),
@@ -70,6 +71,34 @@ export const predictHealth = z
           }),
         ),
         last_error: z.object({ at: z.string(), code: z.string(), detail: z.string() }).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'ProcessHealth' });
+
+/** What all serving processes serve. */
+export const predictHealth = z
+  .object({
+    /** The least of all processes. */
+    routing_seq: z.int(),
+    processes: z.array(
+      z.object({ instance: z.string(), routing_seq: z.int().nullable(), state: z.enum(['serving', 'silent']) }),
+    ),
+    deployments: z.array(
+      z.object({
+        deployment: deploymentName,
+        versions: z.array(
+          z.object({
+            model: modelName,
+            version: modelVersion,
+            role: z.string(),
+            weight: z.number(),
+            /** In every process that answered. */
+            loaded: z.boolean(),
+            loaded_by: z.int(),
+          }),
+        ),
+        last_error: z.object({ at: z.string(), code: z.string(), detail: z.string(), instance: z.string() }).nullable(),
       }),
     ),
   })
@@ -126,6 +155,17 @@ export const why = z
       .nullable(),
     /** Requests, approvals, rejections, promotions and rollbacks of the version up to its routing table. */
     decisions: z.array(decisionView),
+    /** What was observed since, up to the moment asked for: at most the 100 that count most, the one that counts first. */
+    labels: z.array(
+      z.object({
+        label: z.union([z.string(), z.number(), z.boolean()]),
+        observed_at: z.string(),
+        recorded_at: z.string(),
+        event_id: z.string(),
+        /** Whether it is the newest: of those, the one that holds. */
+        counts: z.boolean(),
+      }),
+    ),
     ...asOfSeq,
   })
   .meta({ id: 'Why' });

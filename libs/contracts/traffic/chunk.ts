@@ -3,7 +3,7 @@
  * columns. The binary form (version 1, little-endian) is a storage contract:
  *
  *     'MPC1'  u32 schema length  schema (JSON, padded with spaces to a multiple of 8)
- *     f64 counter  f64 began_at  u32 served  u32 failed  u32 refused  u32 flags  u32 given-up count  u32 zero
+ *     f64 counter  f64 began_at  u32 served  u32 failed  u32 refused  u32 flags  u32 given-up count  u32 queued
  *     f64 × given-up counters
  *     the columns, each padded to a multiple of 8 bytes:
  *       arm u8, latency_us u32, began_offset_us u32                       of all rows
@@ -14,6 +14,7 @@
  *
  * Rows stand in this order: served, then failed (they reached the model, which failed), then refused (they did not pass
  * validation: no values are kept). A text column is u32 offsets (rows + 1), padded to 8, then UTF-8.
+ * `queued`: rows that waited in the writer's process when the chunk was closed (0 in chunks of earlier writers).
  * Inputs are recorded as the model received them, at its own precision: a replay feeds the model the same bits.
  */
 import { z } from 'zod';
@@ -74,6 +75,8 @@ export interface ChunkRows {
   readonly givenUp: readonly number[];
   /** Wall-clock milliseconds; `beganOffsetUs` counts from here. */
   readonly beganAt: number;
+  /** Rows accepted and not answered in the writer's process when the chunk was closed; its own are among them. */
+  readonly queued?: number;
   readonly served: number;
   readonly failed: number;
   readonly refused: number;
@@ -147,7 +150,8 @@ export function encodeChunk(schema: ChunkSchema, schemaBytes: Uint8Array, rows: 
       (rows.routingKeys ? flag.routingKeys : 0),
     at,
   );
-  at = bytes.writeUInt32LE(rows.givenUp.length, at) + 4;
+  at = bytes.writeUInt32LE(rows.givenUp.length, at);
+  at = bytes.writeUInt32LE(rows.queued ?? 0, at);
   for (const counter of rows.givenUp) at = bytes.writeDoubleLE(counter, at);
   at = putBytes(bytes, at, rows.arm.subarray(0, all));
   at = putBytes(bytes, at, asBytes('latency_us', rows.latencyUs, all));
@@ -178,6 +182,7 @@ export function decodeChunk(data: Uint8Array): Chunk {
     schema,
     counter: view.getFloat64(schemaEnd, true),
     beganAt: view.getFloat64(schemaEnd + 8, true),
+    queued: view.getUint32(schemaEnd + 36, true),
     served,
     failed,
     refused,

@@ -68,7 +68,7 @@ describe('chunk', () => {
           const bytes = encodeChunk(schema, encodeChunkSchema(schema), rows);
           const shifted = new Uint8Array(bytes.length + shift);
           shifted.set(bytes, shift);
-          expect(decodeChunk(shifted.subarray(shift))).toEqual({ schema, ...rows });
+          expect(decodeChunk(shifted.subarray(shift))).toEqual({ schema, queued: 0, ...rows });
         },
       ),
     );

@@ -92,7 +92,7 @@ describe('loadConfiguration', () => {
       expect.objectContaining({
         path: 'serving.max_rows',
         value: '3',
-        expected: 'one of the keys max_batch_rows, max_queued_rows',
+        expected: expect.stringMatching(/^one of the keys max_batch_rows, max_queued_rows, queue_deadline_ms, /),
       }),
     ]);
   });

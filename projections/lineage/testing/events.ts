@@ -93,6 +93,23 @@ export const failed = (deployment: string, rollout: number, model: string, versi
   data: { deployment, rollout_id: uuidOf(rollout), model, version, code: 'model_cannot_load', reason: 'corrupt' },
 });
 
+/** Traffic goes from one rollout's version to another one's: rollout, model, version. */
+export const rolledBack = (
+  deployment: string,
+  from: readonly [number, string, string],
+  to: readonly [number, string, string],
+  aborted: number | null = null,
+): GovernanceEvent => {
+  const place = ([rollout, model, version]: typeof from) => ({ rollout_id: uuidOf(rollout), model, version });
+  return {
+    type: 'DeploymentRolledBack',
+    data: {
+      ...{ deployment, from: place(from), to: place(to), reason: 'worse' },
+      aborted: aborted === null ? null : uuidOf(aborted),
+    },
+  };
+};
+
 export const retired = (deployment: string): GovernanceEvent => ({
   type: 'DeploymentRetired',
   data: { deployment, reason: 'over' },

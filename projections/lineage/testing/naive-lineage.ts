@@ -108,6 +108,18 @@ function replay(deployment: string, events: readonly Event[]) {
       environment = event.data.environment;
       retired = false;
     }
+    if (event.type === 'DeploymentRolledBack') {
+      const { from, to, aborted } = event.data;
+      const [left, target] = [from, to].map(({ model, version }) => `version:${model}@${version}`);
+      const serving = live();
+      const before = rollouts.findLast((each) => each.version === target && each.live !== undefined && !each.continued);
+      if (serving?.version !== left || before === undefined || (loading?.id ?? null) !== aborted) continue;
+      if (loading !== undefined) loading.superseded = true;
+      if (left === target) continue;
+      serving!.until = seq;
+      before.live = seq;
+      delete before.until;
+    }
     if (event.type === 'DeploymentRetired' && rollouts.length > 0) {
       const serving = live();
       if (serving !== undefined) serving.until = seq;

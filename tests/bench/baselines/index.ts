@@ -35,7 +35,16 @@ export async function startOnnxLoop(pinning: Pinning, modelFile: string): Promis
   return child;
 }
 
+/** One `session.run` and one recorded chunk for each request, in the product's own stream. */
+export async function startNaivePredict(pinning: Pinning, modelFile: string, natsUrl: string): Promise<Baseline> {
+  const script = new URL('./naive-predict.js', import.meta.url);
+  return baselineOf(await startServer(script, pinning, [modelFile], { MODELOG_BENCH_NATS_URL: natsUrl }));
+}
+
 async function start(script: string, pinning: Pinning): Promise<Baseline> {
-  const server = await startServer(new URL(script, import.meta.url), pinning);
+  return baselineOf(await startServer(new URL(script, import.meta.url), pinning));
+}
+
+function baselineOf(server: Child & { readonly port: number }): Baseline {
   return { port: server.port, processes: () => ({ server: [server.pid] }), stop: () => server.stop() };
 }

@@ -11,13 +11,16 @@ export interface Python {
   lines(script: string, args: readonly string[], signal: AbortSignal): AsyncIterable<string>;
 }
 
+/** What `MODELOG_BENCH_PYTHON` names, else `python3`. */
+export const pythonCommand = (): string => process.env['MODELOG_BENCH_PYTHON'] ?? 'python3';
+
 /**
  * The interpreter that `MODELOG_BENCH_PYTHON` names, else `python3`. Where it or a package is missing, the reason as text:
  * a baseline in Python is there for who has it.
  * @param packages by the names that they are imported by
  */
 export async function findPython(packages: readonly string[]): Promise<Python | string> {
-  const command = process.env['MODELOG_BENCH_PYTHON'] ?? 'python3';
+  const command = pythonCommand();
   const versions = [
     'import importlib, platform',
     `print('Python', platform.python_version(), *(f'{n} {importlib.import_module(n).__version__}' for n in ${JSON.stringify(packages)}))`,

@@ -1,9 +1,12 @@
 import type { BenchCase } from '../bench.js';
 import { append } from './append.js';
 import { http } from './http.js';
+import { largeBatches } from './large-batches.js';
 import { memory } from './memory.js';
+import { modelServers } from './model-servers.js';
 import { onnx } from './onnx.js';
 import { predict, predictBatch } from './predict.js';
+import { processes } from './processes.js';
 import { profile } from './profile.js';
 import { projection } from './projection.js';
 import { quality } from './quality.js';
@@ -17,6 +20,9 @@ export const cases: readonly BenchCase[] = [
   onnx,
   predict,
   predictBatch,
+  largeBatches,
+  processes,
+  modelServers,
   append,
   projection,
   registryReads,

@@ -17,9 +17,14 @@ export interface Child {
  * Starts a compiled program on the server's core.
  * @param script a module, as a file URL: `new URL('./x.js', import.meta.url)`
  */
-export function startChild(script: URL, pinning: Pinning, args: readonly string[] = []): Child {
+export function startChild(
+  script: URL,
+  pinning: Pinning,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Child {
   const [command, ...rest] = pinning.server([process.execPath, fileURLToPath(script), ...args]);
-  const child = spawn(command!, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(command!, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit').then(([code, signal]) => `exit code ${String(code)}, signal ${String(signal)}`);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   // A write to a child that has ended shows as the missing answer of nextLine().
@@ -40,8 +45,13 @@ export function startChild(script: URL, pinning: Pinning, args: readonly string[
 }
 
 /** Starts a program that prints `ready <port>` once it listens. */
-export async function startServer(script: URL, pinning: Pinning): Promise<Child & { readonly port: number }> {
-  const child = startChild(script, pinning);
+export async function startServer(
+  script: URL,
+  pinning: Pinning,
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<Child & { readonly port: number }> {
+  const child = startChild(script, pinning, args, env);
   const line = await child.nextLine();
   const port = Number(/^ready (\d+)$/.exec(line)?.[1]);
   if (!Number.isInteger(port)) throw new Error(`${script.pathname}: expected "ready <port>", got "${line}"`);

@@ -8,6 +8,8 @@ export interface HttpComparison {
   readonly rowsPerRequest?: number;
 }
 
+export const connectionsOf = (count: number): string => `${count} ${count === 1 ? 'connection' : 'connections'}`;
+
 /**
  * The raw TCP server, the echo and, if given, the product under the same requests at the same number of connections:
  * the echo is what the product is compared with, the raw TCP server shows whether the generator could do more.
@@ -19,7 +21,7 @@ export function httpComparison(
   comparison: HttpComparison,
 ): Alternative[] {
   const { connections } = comparison;
-  const at = (name: string) => `${name}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
+  const at = (name: string) => `${name}, ${connectionsOf(connections)}`;
   const ceiling = at('raw tcp');
   return [
     httpAlternative(context, { ...comparison, name: ceiling, target: rawTcp }),

@@ -4,8 +4,10 @@ import { artifactCases } from './artifact-cases.js';
 import { cliCases } from './cli-cases.js';
 import { deploymentCases } from './deployment-cases.js';
 import { eventCases } from './event-cases.js';
+import { feedbackCases } from './feedback-cases.js';
 import { httpCases } from './http-cases.js';
 import { modelCases } from './model-cases.js';
+import { monitoringCases } from './monitoring-cases.js';
 import { whyCases } from './why-cases.js';
 
 let world: ApiWorld;
@@ -20,6 +22,8 @@ artifactCases(() => world);
 modelCases(() => world);
 deploymentCases(() => world);
 whyCases(() => world);
+feedbackCases(() => world);
+monitoringCases(() => world);
 eventCases(() => world);
 httpCases(() => world);
 // Last: its last case damages what the others rest on.

@@ -91,7 +91,7 @@ export function httpCases(world: () => ApiWorld): void {
     it('answers every call that its description has', async () => {
       const { paths } = (await world().get('/openapi.json')).body as { paths: Record<string, Record<string, unknown>> };
       for (const [path, methods] of Object.entries(paths)) {
-        if (path.startsWith('/api/predict')) continue;
+        if (path.startsWith('/api/predict') || path.startsWith('/v2')) continue;
         for (const method of Object.keys(methods)) {
           const { body, status } = await world().request(method.toUpperCase(), path.replaceAll(/\{.*?\}/g, 'x'));
           expect([path, method, body.code === 'not_found' || status === 405]).toEqual([path, method, false]);

@@ -18,7 +18,7 @@ import { expectRefused } from './refusals.js';
 
 const epoch = '0199a1b2-0000-7000-8000-000000000001';
 
-interface Deployed {
+export interface Deployed {
   readonly deployment: string;
   readonly rolloutId: string;
   readonly requestedSeq: number;
@@ -26,7 +26,8 @@ interface Deployed {
   readonly registration: Record<string, unknown>;
 }
 
-async function deployed(world: ApiWorld, deployment: string): Promise<Deployed> {
+/** A model of the deployment's name, registered, deployed and live. */
+export async function deployed(world: ApiWorld, deployment: string): Promise<Deployed> {
   const artifact = await world.upload(fixture('mlp-iris/model.onnx'));
   const registration = await world.post('/api/models', {
     ...{ name: deployment, artifact, metrics: { accuracy: 0.97 }, lineage: { source: 'a notebook' } },

@@ -1,6 +1,7 @@
 /** @jest-environment ./tests/support/onnx-environment.mjs */
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeChunk, decodePredictionId, epochCheck, type Chunk } from '#libs/contracts/index.js';
+import { expositionOf, packedFamilies, ServingFleet, ServingMembers } from '#libs/nest/index.js';
 import type { ServingProcess } from '#apps/serving/serving-process.js';
 import { Client, type Answer, type Output } from './client.js';
 import { fixture, startWorld, type Fixture, type World } from './world.js';
@@ -120,11 +121,50 @@ describe('predictions', () => {
     expect(Math.abs(chunk.beganAt - Date.now())).toBeLessThan(60_000);
   });
 
-  it('are counted', async () => {
-    const { text } = await client.get('/metrics');
-    expect(text).toMatch(/modelog_predict_requests_total\{.*deployment="forest-plain".*outcome="served".*\} [1-9]/);
-    expect(text).toMatch(/modelog_predict_seconds_bucket\{.*le="\+Inf".*\} [1-9]/);
-    expect(text).toMatch(/modelog_routing_lease_seconds\{.*\} 0\.\d/);
+  it('are counted, under the names of other model servers too, a batch that was cut as one request', async () => {
+    const { connection } = world;
+    const fleet = new ServingFleet({ connection, members: new ServingMembers({ connection, replicas: 1 }) });
+    const [told] = await fleet.ask('metrics', packedFamilies);
+    const lines = (await expositionOf(...told!.answer!)).split('\n');
+    const value = (name: string, ...labels: string[]): number => {
+      const found = lines.filter(
+        (line) => line.startsWith(`${name}{`) && labels.every((label) => line.includes(label)),
+      );
+      expect([name, found.length]).toEqual([name, 1]);
+      return Number(found[0]!.split(' ')[1]);
+    };
+    // One by one, a batch of 700, one with all traits.
+    const [requests, rows] = [102, 801];
+    const ours = ['deployment="forest-plain"', 'version="forest-plain@1.0.0"'];
+    expect(value('modelog_predict_requests_total', 'outcome="served"', ...ours)).toBe(requests);
+    expect(value('modelog_predict_rows_total', ...ours)).toBe(rows);
+    expect(value('modelog_predict_seconds_bucket', 'le="+Inf"', ...ours)).toBe(rows);
+    const triton = ['model="forest-plain"', 'version="1.0.0"'];
+    expect(value('nv_inference_request_success', ...triton)).toBe(requests);
+    expect(value('nv_inference_request_failure', 'reason="BACKEND"', ...triton)).toBe(0);
+    expect(value('nv_inference_count', ...triton)).toBe(rows);
+    const runs = value('nv_inference_exec_count', ...triton);
+    expect([runs >= 4, runs <= requests + 2]).toEqual([true, true]);
+    const whole = value('nv_inference_request_duration_us', ...triton);
+    const parts = ['queue', 'compute_input', 'compute_infer', 'compute_output'].map((part) =>
+      value(`nv_inference_${part}_duration_us`, ...triton),
+    );
+    expect(parts.filter((part) => !(part > 0 && part <= whole))).toEqual([]);
+    expect(value('nv_inference_pending_request_count', ...triton)).toBe(0);
+    expect(value('model_infer_request_success_total', ...triton)).toBe(requests);
+    expect(value('model_infer_request_failure_total', ...triton)).toBe(0);
+    expect(value('model_infer_request_duration_count', ...triton)).toBe(requests);
+    expect(value('model_infer_request_duration_sum', ...triton) * 1e6).toBeCloseTo(whole, 3);
+    const kserve = ['model_name="forest-plain"', 'model_version="1.0.0"'];
+    expect(value('request_predict_seconds_count', ...kserve)).toBe(requests);
+    expect(value('request_predict_seconds_bucket', 'le="+Inf"', ...kserve)).toBe(requests);
+    expect(value('modelog_routing_lease_seconds', 'component="serving"')).toBeGreaterThan(0);
+  });
+
+  it('carry how many rows waited in the process when they were recorded', async () => {
+    const inputs = given('forest-plain').rows.slice(0, 30);
+    const { json } = await client.post('/api/predict/batch', { deployment: 'forest-plain', inputs });
+    expect((await recorded(json.predictions[0]!.prediction_id)).chunk.queued).toBe(30);
   });
 });
 

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { openArtifactStore, type ArtifactStore } from '#libs/artifacts/index.js';
 import {
+  configurationFiles,
   decodeChunk,
   eventCatalogue,
+  type api,
   type Chunk,
   type GovernanceEvent,
   type Recording,
@@ -13,10 +15,13 @@ import {
 import { deploymentDefinition, findVersion, modelDefinition, type ModelCommand } from '#libs/domain/index.js';
 import { AggregateStore, ensureStreams, EventReader, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, systemClock } from '#libs/kernel/index.js';
-import { commandMeta, createLogger, ServingMembers } from '#libs/nest/index.js';
+import { commandMeta, createLogger, prepareOver, servingControl, ServingMembers } from '#libs/nest/index.js';
 import { readSignature } from '#libs/onnx/index.js';
+import { ProcessRunner } from '#libs/processing/index.js';
+import { Commands } from '#apps/api/commands.js';
+import { RollBackDeployment, RollBackDeploymentHandler } from '#apps/api/deployments/roll-back.js';
+import { hostedProcesses } from '#apps/orchestrator/processes.js';
 import { startServing, type ServingOptions, type ServingProcess } from '#apps/serving/serving-process.js';
-import { prepareOver } from '#apps/serving/supervision/prepare-members.js';
 import { ServingSupervisor } from '#apps/serving/supervision/supervisor.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { startNats, type NatsHandle } from '#tests/support/nats.js';
@@ -43,6 +48,10 @@ export interface World {
   settled(deployment: string, afterSeq: number): Promise<{ type: string; seq: number; code?: string }>;
   serve(options?: Partial<ServingOptions>): Promise<ServingProcess>;
   superviseServing(): ServingSupervisor;
+  /** Runs the processes of the product: blue-green rollouts go live by one of them. */
+  orchestrate(): ProcessRunner;
+  /** As `POST /api/deploy/rollback` does it; a refusal is thrown. */
+  rollBack(body: api.RollBackDeployment, idempotencyKey?: string): Promise<api.DeploymentRolledBack>;
   /** Every chunk in TRAFFIC, with its sequence. */
   chunks(): Promise<{ seq: number; chunk: Chunk }[]>;
   stop(): Promise<void>;
@@ -51,6 +60,7 @@ export interface World {
 export interface DeployOptions {
   readonly recording?: Recording;
   readonly loadTimeoutS?: number;
+  readonly strategy?: api.RequestedStrategy;
   /** The champion as a command sees it that was under way for long. */
   readonly sees?: { readonly version: string; readonly championSeq: number };
 }
@@ -115,7 +125,7 @@ export async function startWorld(): Promise<World> {
       if (!changed.ok) throw new Error(changed.rejection.detail);
       return changed.value.seq;
     },
-    async deploy(deployment, model, version, { recording = 'acknowledged', loadTimeoutS = 20, sees } = {}) {
+    async deploy(deployment, model, version, { recording = 'acknowledged', loadTimeoutS = 20, strategy, sees } = {}) {
       const { state, seq } = await aggregates.load(modelDefinition, model, { consistency: 'leader' });
       const found = findVersion(state, sees?.version ?? version);
       const command = meta('deploy', deployment, { model, version });
@@ -132,7 +142,13 @@ export async function startWorld(): Promise<World> {
             ...(found ? { state: found } : {}),
           },
           recording,
-          defaults: { environment: 'development', recording: 'acknowledged', loadTimeoutS },
+          ...(strategy === undefined ? {} : { strategy }),
+          defaults: {
+            environment: 'development',
+            recording: 'acknowledged',
+            loadTimeoutS,
+            blueGreen: { warmupRequests: 3, keepOldS: 60 },
+          },
         },
         command,
       );
@@ -188,6 +204,35 @@ export async function startWorld(): Promise<World> {
       supervisor.start();
       running.push(supervisor);
       return supervisor;
+    },
+    orchestrate() {
+      const runner = new ProcessRunner({
+        name: 'orchestrator',
+        processes: hostedProcesses({
+          aggregates,
+          clock: systemClock,
+          listMembers: () => members.list(),
+          prepare: prepareOver(connection),
+        }),
+        events,
+        aggregates,
+        clock: systemClock,
+        random: Math.random,
+      });
+      runner.start();
+      running.push(runner);
+      return runner;
+    },
+    rollBack(body, idempotencyKey) {
+      const configuration = { files: configurationFiles.parse({}), seq: 1 };
+      const handler = new RollBackDeploymentHandler(
+        aggregates,
+        servingControl(connection, members),
+        systemClock,
+        new Commands(systemClock, randomIds, configuration),
+      );
+      const caller = { actor: 'ada', idempotencyKey, correlationId: undefined, traceparent: undefined };
+      return handler.execute(new RollBackDeployment(body, caller));
     },
     async chunks() {
       const { lastSeq } = await traffic.head();

@@ -22,8 +22,12 @@ export type Step = { readonly actor: string } & (
       readonly model: string;
       readonly selector: string;
       readonly recording: 'acknowledged' | 'unacknowledged';
+      readonly strategy: 'direct' | 'blue_green';
     }
-  | { readonly kind: 'follow' | 'live' | 'fail' | 'retire'; readonly deployment: string }
+  | {
+      readonly kind: 'follow' | 'prepare' | 'live' | 'fail' | 'retire' | 'roll_back' | 'release' | 'crash';
+      readonly deployment: string;
+    }
 );
 
 export const modelNames = ['a', 'B b', 'z-1'];
@@ -173,7 +177,7 @@ export const founding: readonly Step[] = modelNames.slice(0, 2).flatMap((model, 
   promoted(model, '1.0.0', 'production'),
   {
     ...{ kind: 'deploy', actor: 'ada', deployment: deploymentNames[index]!, model },
-    ...{ selector: 'champion', recording: 'acknowledged' },
+    ...{ selector: 'champion', recording: 'acknowledged', strategy: 'direct' },
   },
   { kind: 'live', actor: 'ada', deployment: deploymentNames[index]! },
 ]);
@@ -195,11 +199,18 @@ export const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       ...{ kind: fc.constant('deploy' as const), actor, deployment, model: modelName, selector },
       recording: fc.constantFrom('acknowledged' as const, 'unacknowledged' as const),
+      strategy: fc.constantFrom('direct' as const, 'blue_green' as const),
     }),
   },
   {
-    weight: 4,
-    arbitrary: fc.record({ kind: fc.constantFrom('follow', 'live', 'live', 'fail', 'retire'), actor, deployment }),
+    weight: 6,
+    arbitrary: fc.record({
+      kind: fc.constantFrom(
+        ...(['follow', 'prepare', 'live', 'live', 'fail', 'retire', 'roll_back', 'release', 'crash'] as const),
+      ),
+      actor,
+      deployment,
+    }),
   },
 );
 
@@ -226,6 +237,29 @@ async function deploymentCommand(
   switch (step.kind) {
     case 'live':
       return { type: 'MarkLive', deployment: name, rollout_id: pending, instances: [{ instance: 'i', load_ms: 1 }] };
+    case 'prepare':
+      return {
+        type: 'MarkPrepared',
+        deployment: name,
+        rollout_id: pending,
+        instances: [{ instance: 'i', load_ms: 1 }],
+      };
+    case 'roll_back': {
+      const former = state.former && { rolloutId: state.former.rollout_id, archived: false };
+      const { model, version } = state.former ?? { model: 'a', version: '1.0.0' };
+      // Who is cautious says where to: after a rollback only that is taken.
+      const to = step.actor === 'ada' ? {} : { to: { model, version, selector: version } };
+      return { type: 'RollBack', deployment: name, reason, seen: former, ...to };
+    }
+    case 'release':
+      return { type: 'ReleaseFormer', deployment: name, rollout_id: state.live?.rollout_id ?? pending };
+    case 'crash': {
+      const rollout = step.actor === 'bo' ? (state.former ?? state.pending ?? state.live) : state.live;
+      return {
+        ...{ type: 'ReportCrash', deployment: name, rollout_id: rollout?.rollout_id ?? pending },
+        ...{ instance: 'i', epoch: commandId, cause: 'SIGSEGV', breaker: { crashes: 2, withinS: 60 } },
+      };
+    }
     case 'fail':
       return { type: 'MarkFailed', deployment: name, rollout_id: pending, code: 'load_timeout', reason };
     case 'retire':
@@ -235,12 +269,18 @@ async function deploymentCommand(
       const found = findVersion(model, step.selector);
       return {
         ...{ type: 'Deploy', commandId, deployment: name, recording: step.recording },
+        strategy: { type: step.strategy },
         model: {
           ...{ name: step.model, seq, selector: step.selector },
           ...(!isVersion(step.selector) && step.selector === 'champion' ? { championSeq: model.champion_seq } : {}),
           ...(found === undefined ? {} : { state: found }),
         },
-        defaults: { environment: 'development', recording: 'acknowledged', loadTimeoutS: 60 },
+        defaults: {
+          environment: 'development',
+          recording: 'acknowledged',
+          loadTimeoutS: 60,
+          blueGreen: { warmupRequests: 3, keepOldS: 60 },
+        },
       };
     }
     case 'follow': {

@@ -3,7 +3,7 @@ import type { api, GovernanceEvent, RecordedEvent } from '#libs/contracts/index.
 
 interface Rollout {
   readonly view: api.RolloutView;
-  readonly follows: boolean;
+  follows: boolean;
   instances: number;
 }
 interface Deployment {
@@ -12,6 +12,9 @@ interface Deployment {
   /** Of what took the traffic last, or first shall. */
   recording: api.DeploymentView['recording'];
   live: Rollout | null;
+  former: Rollout | null;
+  /** A rollback is in force: `former` is what it left. */
+  rolledBack: boolean;
   pending: Rollout | null;
   stayed: NonNullable<api.DeploymentView['follows']>['stayed'];
   readonly rollouts: Rollout[];
@@ -38,26 +41,77 @@ export class NaiveDeployments {
             ...{ rollout_id: data.rollout_id, model: data.model, version: data.version, artifact: data.artifact },
             ...{ strategy: data.strategy, recording: data.recording, champion_seq: data.champion_seq ?? null },
             ...{ state: 'deploying', requested_at: at, requested_by: actor, requested_seq: seq },
-            ...{ settled_at: null, settled_seq: null, failure: null },
+            ...{ settled_at: null, settled_seq: null, failure: null, crashes: 0, cut_off: null },
           },
         };
         const stayed = (data.champion_seq ?? 0) > (known?.stayed?.champion_seq ?? 0) ? null : (known?.stayed ?? null);
         this.deployments.set(name, {
           ...{ environment: data.environment, retired: false, stayed, live: known?.live ?? null, pending },
+          ...{ former: known?.former ?? null, rolledBack: known?.rolledBack ?? false },
           recording: known?.live?.view.recording ?? data.recording,
           rollouts: [...(known?.rollouts ?? []), pending],
         });
         return;
       }
       case 'DeploymentWentLive':
-        if (known!.live !== null) Object.assign(known!.live.view, { state: 'superseded' });
+        letGo(known!);
+        known!.rolledBack = false;
+        if (known!.live !== null) Object.assign(known!.live.view, { state: 'former', cut_off: null });
         settle(known!.pending, 'live');
         known!.pending!.instances = event.data.instances.length;
+        known!.former = known!.live;
         known!.live = known!.pending;
         known!.recording = known!.live!.view.recording;
         known!.pending = null;
         known!.stayed = null;
         return;
+      case 'DeploymentPrepared':
+        Object.assign(known!.pending!.view, { state: 'prepared' });
+        known!.pending!.instances = event.data.instances.length;
+        return;
+      case 'DeploymentRolledBack': {
+        const [from, to] = [known!.live!, known!.former!];
+        settle(known!.pending, 'aborted');
+        const moves = [known!.pending, from].flatMap((each) =>
+          each?.follows && each.view.model === to.view.model ? [each.view] : [],
+        );
+        if (from.follows && to.follows && from.view.model === to.view.model) {
+          const stayed = known!.stayed === null ? [] : [known!.stayed];
+          const behind = [
+            ...moves.map(({ version, champion_seq }) => ({
+              ...{ champion: version, champion_seq: champion_seq!, code: 'rolled_back', reason: event.data.reason },
+            })),
+            ...stayed,
+          ].filter(({ champion_seq }) => champion_seq > to.view.champion_seq!);
+          known!.stayed = behind.sort((a, b) => b.champion_seq - a.champion_seq)[0] ?? null;
+        } else {
+          known!.stayed = null;
+          to.follows = false;
+          Object.assign(to.view, { champion_seq: null });
+        }
+        if (known!.rolledBack) {
+          settle(to, 'live');
+          Object.assign(from.view, { state: 'former', cut_off: null });
+        } else {
+          Object.assign(to.view, { state: 'live' });
+          settle(from, 'rolled_back');
+          Object.assign(from.view, { cut_off: null });
+        }
+        Object.assign(known!, { live: to, former: from, pending: null, recording: to.view.recording });
+        known!.rolledBack = !known!.rolledBack;
+        return;
+      }
+      case 'FormerVersionReleased':
+        letGo(known!);
+        known!.former = null;
+        return;
+      case 'VersionCrashed': {
+        const { rollout_id, cause, crashes, cut_off } = event.data;
+        const { view } = known!.rollouts.find((each) => each.view.rollout_id === rollout_id)!;
+        view.crashes += 1;
+        view.cut_off = cut_off ? { at, seq, cause, crashes } : null;
+        return;
+      }
       case 'DeploymentFailed':
         settle(known!.pending, 'failed');
         Object.assign(known!.pending!.view, { failure: { code: event.data.code, reason: event.data.reason } });
@@ -72,8 +126,16 @@ export class NaiveDeployments {
       }
       case 'DeploymentRetired':
         if (known!.live !== null) Object.assign(known!.live.view, { state: 'retired' });
+        letGo(known!);
         settle(known!.pending, 'retired');
-        Object.assign(known!, { live: null, pending: null, stayed: null, retired: true });
+        Object.assign(known!, {
+          live: null,
+          former: null,
+          rolledBack: false,
+          pending: null,
+          stayed: null,
+          retired: true,
+        });
         return;
       default:
         throw new TypeError(`${event.type} is no event of a deployment`);
@@ -94,9 +156,13 @@ export class NaiveDeployments {
   }
 }
 
+function letGo({ former, rolledBack }: Deployment): void {
+  if (former !== null && !rolledBack) Object.assign(former.view, { state: 'superseded' });
+}
+
 function viewOf(
   deployment: string,
-  { environment, retired, recording, live, pending, stayed, rollouts }: Deployment,
+  { environment, retired, recording, live, former, rolledBack, pending, stayed, rollouts }: Deployment,
 ): api.DeploymentView {
   const newest = pending ?? live;
   const state = retired
@@ -105,9 +171,11 @@ function viewOf(
       ? live === null
         ? 'deploying'
         : 'rolling_out'
-      : live === null
+      : live === null || live.view.cut_off !== null
         ? 'failed'
-        : 'live';
+        : rolledBack
+          ? 'rolled_back'
+          : 'live';
   const follows = newest?.follows === true;
   const tried = rollouts.filter(({ view }) => view.state === 'failed').map(({ view }) => view.champion_seq ?? 0);
   const behind = Math.max(0, ...tried) > (live?.view.champion_seq ?? 0);
@@ -118,16 +186,16 @@ function viewOf(
     follows: follows
       ? { model: newest.view.model, alias: 'champion', state: following, stayed: pending === null ? stayed : null }
       : null,
-    versions:
-      live === null
-        ? []
-        : [
-            {
-              ...{ model: live.view.model, version: live.view.version, role: 'live', weight: 1 },
-              ready_instances: live.instances,
-            },
-          ],
+    versions: [
+      ...(live === null ? [] : [armOf(live, 'live', 1)]),
+      ...(former === null ? [] : [armOf(former, 'former', 0)]),
+    ],
     rollout: structuredClone(rollouts.at(-1)!.view),
     history: structuredClone(rollouts.map(({ view }) => view)),
   };
 }
+
+const armOf = ({ view, instances }: Rollout, role: string, weight: number) => ({
+  ...{ model: view.model, version: view.version, role, weight },
+  ready_instances: instances,
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { chooseRelease, type Candidate, type CandidateHolder } from './choose-release.js';
+
+const holder = (given: Partial<CandidateHolder> = {}): CandidateHolder => ({
+  ...{ place: 'live', kept: false, pendingRows: 0, usedAt: 1 },
+  ...given,
+});
+
+const session = (bytes: number, ...holders: Partial<CandidateHolder>[]): Candidate => ({
+  bytes,
+  holders: holders.map(holder),
+});
+
+describe('what is let go of', () => {
+  it('formers first, then live versions, the least recently used first, and no more than is needed', () => {
+    const [former, newFormer, old, recent] = [
+      session(10, { place: 'former', usedAt: 5 }),
+      session(10, { place: 'former', usedAt: 6 }),
+      session(10, { usedAt: 1 }),
+      session(10, { usedAt: 2 }),
+    ];
+    const all = [recent, newFormer, old, former];
+    expect(chooseRelease(all, 10, 50)).toEqual([]);
+    expect(chooseRelease(all, 11, 50)).toEqual([former]);
+    expect(chooseRelease(all, 21, 50)).toEqual([former, newFormer]);
+    expect(chooseRelease(all, 31, 50)).toEqual([former, newFormer, old]);
+    expect(chooseRelease(all, 99, 50)).toEqual([former, newFormer, old, recent]);
+  });
+
+  it.each([
+    ['pending', { place: 'pending' }],
+    ['kept for a rollback', { place: 'former', kept: true }],
+    ['one with rows under way', { pendingRows: 3 }],
+    ['one that is being loaded', { pendingRows: null }],
+  ] as const)('never what is %s, even where it shares its session with others', (_what, must) => {
+    expect(chooseRelease([session(10, { place: 'former' }, must)], 10, 5)).toEqual([]);
+  });
+
+  it('a session that several share: as live as any of them, used when the last of them was', () => {
+    const shared = session(10, { place: 'former', usedAt: 1 }, { usedAt: 9 });
+    const alone = session(10, { usedAt: 5 });
+    expect(chooseRelease([shared, alone], 1, 20)).toEqual([alone]);
+  });
+
+  it('whatever is held: enough goes, if enough may go, and nothing that must stay', () => {
+    const holders = fc.array(
+      fc.record({
+        place: fc.constantFrom('live', 'former', 'pending'),
+        kept: fc.boolean(),
+        pendingRows: fc.option(fc.nat({ max: 1 })),
+        usedAt: fc.nat(),
+      }),
+      { minLength: 1, maxLength: 3 },
+    );
+    const sessions = fc.array(fc.record({ bytes: fc.nat({ max: 100 }), holders }), { maxLength: 8 });
+    const mayGo = ({ holders: all }: Candidate) =>
+      [...all].every(({ place, kept, pendingRows }) => place !== 'pending' && !kept && pendingRows === 0);
+    const sum = (some: readonly Candidate[]) => some.reduce((bytes, each) => bytes + each.bytes, 0);
+    fc.assert(
+      fc.property(sessions, fc.nat({ max: 100 }), fc.nat({ max: 500 }), (all, bytes, maxBytes) => {
+        const chosen = chooseRelease(all, bytes, maxBytes);
+        expect(chosen.every(mayGo)).toBe(true);
+        const left = sum(all) - sum(chosen) + bytes;
+        expect(left <= maxBytes || chosen.length === all.filter(mayGo).length).toBe(true);
+        if (chosen.length > 0) expect(left + chosen.at(-1)!.bytes).toBeGreaterThan(maxBytes);
+      }),
+    );
+  });
+});

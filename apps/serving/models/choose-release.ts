@@ -1,0 +1,58 @@
+/** A session as the choice sees it. */
+export interface Candidate {
+  readonly bytes: number;
+  /** Of those that hold it. */
+  readonly holders: Iterable<CandidateHolder>;
+}
+
+export interface CandidateHolder {
+  readonly place: 'live' | 'former' | 'pending';
+  /** The way back for a rollback that is to be instant. */
+  readonly kept: boolean;
+  /** Rows under way in it; null while it is not loaded. */
+  readonly pendingRows: number | null;
+  /** When the latest request came, monotonic milliseconds. */
+  readonly usedAt: number;
+}
+
+/**
+ * What to let go of so that `bytes` fit below `maxBytes` together with the rest: formers first, then live versions, the
+ * least recently used first. Never what is pending, kept for a rollback or has rows under way. All that can go, where
+ * that is not enough.
+ */
+export function chooseRelease<Session extends Candidate>(
+  sessions: Iterable<Session>,
+  bytes: number,
+  maxBytes: number,
+): Session[] {
+  const all = [...sessions];
+  let excess = all.reduce((sum, session) => sum + session.bytes, bytes) - maxBytes;
+  const chosen: Session[] = [];
+  for (const { session } of all.flatMap(rankOf).sort(byRank)) {
+    if (excess <= 0) break;
+    excess -= session.bytes;
+    chosen.push(session);
+  }
+  return chosen;
+}
+
+interface Ranked<Session> {
+  readonly session: Session;
+  readonly isLive: boolean;
+  readonly usedAt: number;
+}
+
+/** Empty for a session that must stay. */
+function rankOf<Session extends Candidate>(session: Session): Ranked<Session>[] {
+  let isLive = false;
+  let usedAt = 0;
+  for (const holder of session.holders) {
+    if (holder.place === 'pending' || holder.kept || holder.pendingRows !== 0) return [];
+    isLive ||= holder.place === 'live';
+    usedAt = Math.max(usedAt, holder.usedAt);
+  }
+  return [{ session, isLive, usedAt }];
+}
+
+const byRank = (one: Ranked<unknown>, other: Ranked<unknown>): number =>
+  Number(one.isLive) - Number(other.isLive) || one.usedAt - other.usedAt;

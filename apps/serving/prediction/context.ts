@@ -1,0 +1,71 @@
+import { deploymentName, fieldErrorsOf, rejection, type Rejection } from '#libs/contracts/index.js';
+import { Overloaded } from '#libs/event-log/index.js';
+import { InputBatch, type InferenceError } from '#libs/inference/index.js';
+import { assertNever, messageOf } from '#libs/kernel/index.js';
+import type { Servable } from '../models/servable.js';
+import type { Recorder } from '../recording/recorder.js';
+import { rowBytes } from '../recording/row-size.js';
+import type { Admission } from './admission.js';
+import type { Deadlines } from './deadlines.js';
+
+/** What all ways to predict share. */
+export interface PredictContext {
+  readonly admission: Admission;
+  readonly recorder: Recorder;
+  readonly deadlines: Deadlines;
+  /** Bytes that one recorded row may take. */
+  readonly maxRecordedBytes: number;
+}
+
+/** 404, or 422 for what cannot be a deployment's name. Counted only: there is no deployment to record it under. */
+export function unknownDeployment({ admission }: PredictContext, name: string): Rejection {
+  admission.count('unknown_deployment');
+  const parsed = deploymentName.safeParse(name);
+  if (parsed.success) return rejection('deployment_not_found', `no deployment is named '${name}'`);
+  const errors = fieldErrorsOf(parsed.error, 'deployment');
+  return rejection('invalid_request', errors.map(({ message }) => message).join('; '), errors);
+}
+
+/** Why rows that the model was given have no outputs. */
+export function runFailure({ rollout }: Servable, error: InferenceError, waitedMs: number): Rejection {
+  switch (error.code) {
+    case 'deadline_exceeded':
+      return deadlineExceeded(waitedMs);
+    case 'model_failed':
+    case 'model_disposed':
+      return rejection('model_failed', `${rollout.model}@${rollout.version}: ${error.message}`);
+    default:
+      return assertNever(error.code, 'inference error');
+  }
+}
+
+/** `waitedMs`: the time that the caller gave. */
+export const deadlineExceeded = (waitedMs: number): Rejection =>
+  rejection('deadline_exceeded', `there was no answer within the ${waitedMs} ms that the request gave`);
+
+/** A row with texts may be larger than the log's largest message; of any other the version's size was checked at loading. */
+export function oversizedRow(
+  { maxRecordedBytes }: PredictContext,
+  { model: { encoder }, recorded }: Servable,
+  input: unknown,
+  root: string,
+): Rejection | null {
+  if (recorded.rowBytes !== null) return null;
+  const batch = new InputBatch(encoder.inputColumns, 1);
+  if (encoder.encode(input, batch, 0) !== null) return null;
+  const bytes = rowBytes(batch.view(0, 1), 0);
+  if (bytes <= maxRecordedBytes) return null;
+  return rejection('payload_too_large', `${root} takes ${bytes} bytes, at most ${maxRecordedBytes} can be recorded`, [
+    { path: root, message: `expected at most ${maxRecordedBytes} bytes` },
+  ]);
+}
+
+/** Why a prediction that was made is not answered: nothing may look recorded that is not. */
+export function notRecorded({ admission }: PredictContext, error: Error): Rejection {
+  if (error instanceof Overloaded) {
+    admission.count('overloaded');
+    return rejection('overloaded', `recording is behind: ${error.message}`);
+  }
+  admission.count('log_unavailable');
+  return rejection('log_unavailable', `the prediction could not be recorded: ${messageOf(error)}`);
+}

@@ -1,0 +1,81 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { rootFolder } from '#apps/platform/root-folder.js';
+import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
+import { until } from '#tests/support/wait.js';
+
+const python = process.env['MODELOG_COMPAT_PYTHON'] ?? 'python3';
+
+const scripts = {
+  triton_http: { imports: 'numpy, tritonclient.http', checks: 11 },
+  triton_grpc: { imports: 'numpy, tritonclient.grpc', checks: 9 },
+  kserve_clients: { imports: 'numpy, kserve', checks: 9 },
+} as const;
+type Script = keyof typeof scripts;
+const names = Object.keys(scripts) as Script[];
+
+/** Python is the user's: where it, or a client, is not there, its script is not run, and the run says so. */
+function runs(name: Script): boolean {
+  const found = spawnSync(python, ['-c', `import ${scripts[name].imports}`], { encoding: 'utf8' });
+  if (found.status === 0) return true;
+  const reason = found.error?.message ?? found.stderr.trim().split('\n').at(-1);
+  process.stderr.write(
+    `tests/compat/${name}.py did not run: ${python}: ${reason} (MODELOG_COMPAT_PYTHON names another)\n`,
+  );
+  return false;
+}
+
+const runnable = names.filter(runs);
+const whereAny = runnable.length === 0 ? describe.skip : describe;
+const fixtures = join(rootFolder, 'tests/fixtures/models');
+
+whereAny("the protocol's own clients, unmodified", () => {
+  let platform: PlatformHandle;
+
+  beforeAll(async () => {
+    platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '2' } });
+    for (const name of ['forest-plain', 'mixed-pipeline']) await deploy(platform.url, name);
+  }, 60_000);
+
+  afterAll(() => platform.stop());
+
+  it.each(names.map((name) => [name] as const))(
+    'tests/compat/%s.py',
+    async (name) => {
+      if (!runnable.includes(name)) return;
+      const args = [join(rootFolder, `tests/compat/${name}.py`), platform.url, platform.grpcAddress, fixtures];
+      const { stdout } = await promisify(execFile)(python, args);
+      expect(stdout.split('\n').filter((line) => line.startsWith('passed: '))).toHaveLength(scripts[name].checks);
+    },
+    60_000,
+  );
+});
+
+/** Registers the fixture as version 1.0.0 and deploys it, both under its name; answers when it serves. */
+async function deploy(url: string, name: string): Promise<void> {
+  const folder = join(fixtures, name);
+  const { feature_names, rows } = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as {
+    readonly feature_names: readonly string[];
+    readonly rows: readonly unknown[];
+  };
+  const stored = await post(
+    url,
+    '/api/artifacts',
+    await readFile(join(folder, 'model.onnx')),
+    'application/octet-stream',
+  );
+  const { digest } = (await stored.json()) as { digest: string };
+  const json = (path: string, body: unknown): Promise<Response> =>
+    post(url, path, JSON.stringify(body), 'application/json');
+  expect((await json('/api/models', { name, version: '1.0.0', artifact: digest, feature_names })).ok).toBe(true);
+  expect((await json('/api/deploy', { deployment: name, model: `${name}@1.0.0` })).ok).toBe(true);
+  await until(async () => (await json('/api/predict', { deployment: name, input: rows[0] })).ok, {
+    what: `${name} to serve`,
+  });
+}
+
+const post = (url: string, path: string, body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Response> =>
+  fetch(`${url}${path}`, { method: 'POST', body, headers: { 'content-type': type } });
