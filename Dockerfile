@@ -18,7 +18,8 @@ USER node
 # An address that others reach: it does not start without MODELOG_AUTH_SECRET.
 ENV NODE_ENV=production MODELOG_HOST=0.0.0.0 MODELOG_PORT=5000 MODELOG_DATA_DIR=/data
 VOLUME /data
-EXPOSE 5000
+# HTTP, and the Open Inference Protocol over gRPC.
+EXPOSE 5000 5001
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --start-interval=1s \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.MODELOG_PORT}/health/ready`).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["node", "dist/apps/platform/main.js"]

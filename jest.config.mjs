@@ -21,4 +21,6 @@ export default {
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   testTimeout: 30_000,
   maxWorkers: 2,
+  // A worker keeps every module of every file it ran, 12 MB each: late files would pay for it at each collection.
+  workerIdleMemoryLimit: '400MB',
 };

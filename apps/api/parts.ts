@@ -11,6 +11,7 @@ import {
 } from '#libs/event-log/index.js';
 import { randomIds, systemClock, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
+  answerFleetMetrics,
   authenticatorOf,
   connectNats,
   FleetMetrics,
@@ -177,6 +178,7 @@ async function assemble(
     logger.error({ err: error }, 'the log cannot be followed: live feeds end');
   });
   fleetMetrics.start();
+  const stopTelling = answerFleetMetrics({ connection, fleet: fleetMetrics, logger });
   return {
     ...{
       clock,
@@ -214,6 +216,7 @@ async function assemble(
       scanner.stop();
     },
     async close() {
+      stopTelling();
       fleetMetrics.stop();
       tail.stop();
       await store.idle();

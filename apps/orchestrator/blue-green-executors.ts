@@ -20,7 +20,7 @@ export interface BlueGreenExecutorsOptions {
   readonly clock: Clock;
 }
 
-type GoLive = Extract<BlueGreenProcessCommand, { type: 'GoLive' }>;
+type GoLive = Extract<BlueGreenProcessCommand, { type: 'GoLive' | 'GoLiveOrGiveUp' }>;
 type Place = { readonly model: string; readonly version: string };
 
 /** A process that has the version answers at once; a new one may load it first, and is asked again. */
@@ -30,6 +30,7 @@ const askMs = 5_000;
 export function blueGreenExecutors(options: BlueGreenExecutorsOptions): Executors<BlueGreenProcessCommand> {
   return {
     GoLive: (command, execution) => goLive(command, execution, options),
+    GoLiveOrGiveUp: (command, execution) => goLive(command, execution, options),
     async ReleaseFormer(command, execution) {
       const { deployment } = command;
       const meta = metaOf(execution, actor, command, options.clock);
@@ -41,7 +42,7 @@ export function blueGreenExecutors(options: BlueGreenExecutorsOptions): Executor
 /**
  * Traffic moves when every process that lives now has the version: one may have come since it was prepared. A version that
  * one of them cannot load, or that was archived meanwhile, fails the rollout instead.
- * @throws ModelogError while a process is silent; its registration expires.
+ * @throws ModelogError while a process is silent: its registration expires, or the time to give up comes.
  */
 async function goLive(
   command: GoLive,
@@ -54,7 +55,9 @@ async function goLive(
   const recorded = await aggregates.recorded(deploymentDefinition, deployment, meta);
   if (recorded !== undefined) return outcomeOf(recorded, () => ({}));
   const { state, seq } = await aggregates.load(deploymentDefinition, deployment, { consistency: 'leader' });
-  const { pending } = state;
+  const { pending, live } = state;
+  // By another command of the same process, whose timer ran out as the rollout was prepared.
+  if (live?.rollout_id === rollout_id) return { status: 'accepted', seq, result: {} };
   if (pending?.rollout_id !== rollout_id)
     return refused('rollout_not_in_progress', `rollout ${rollout_id} of ${deployment} is not in progress`);
   if (!pending.prepared)
@@ -80,27 +83,38 @@ async function archived(
 }
 
 async function asked(
-  { deployment, rollout_id }: GoLive,
+  command: GoLive,
   seq: number,
   { listMembers, prepare }: BlueGreenExecutorsOptions,
 ): Promise<DeploymentCommand> {
+  const { deployment, rollout_id } = command;
   const members = await listMembers();
   const request = { deployment, rollout_id, requested_seq: seq };
   const answers = await Promise.all(
     members.map(async ({ instance }) => ({ instance, outcome: await prepare(instance, request, askMs) })),
   );
   const instances = [];
+  const silent = [];
   for (const { instance, outcome } of answers) {
     if (outcome.status === 'failed' && outcome.code !== 'rollout_not_in_progress') {
       const { code, reason } = outcome;
       return { type: 'MarkFailed', deployment, rollout_id, code, reason: `${instance}: ${reason}` };
     }
-    if (outcome.status !== 'loaded') throw new ModelogError('unavailable', `${instance} ${silence(outcome)}`);
+    if (outcome.status !== 'loaded') {
+      silent.push(`${instance} ${silence(outcome)}`);
+      continue;
+    }
     const { load_ms, warmed } = outcome;
     instances.push({ instance, load_ms, ...(warmed === undefined ? {} : { warmed }) });
   }
-  if (instances.length === 0) throw new ModelogError('unavailable', 'no serving process is there');
-  return { type: 'MarkLive', deployment, rollout_id, instances };
+  if (silent.length === 0 && instances.length > 0) return { type: 'MarkLive', deployment, rollout_id, instances };
+  const missing = silent.length > 0 ? silent.join(', ') : 'no serving process is there';
+  if (command.type === 'GoLive') throw new ModelogError('unavailable', missing);
+  return {
+    ...{ type: 'MarkFailed', deployment, rollout_id },
+    code: silent.length > 0 ? 'load_timeout' : 'no_serving_instance',
+    reason: `prepared, and not live within ${command.load_timeout_s} s: ${missing}`,
+  };
 }
 
 const silence = (outcome: Exclude<PrepareOutcome, { status: 'loaded' }>): string =>

@@ -22,7 +22,10 @@ export const hostedProcesses = (
   ),
   hostProcess(
     blueGreenProcess,
-    { events: catalogueOf(deploymentEvents), command: blueGreenProcessCommand, state: blueGreenProcessState },
+    {
+      ...{ events: catalogueOf(deploymentEvents), command: blueGreenProcessCommand, state: blueGreenProcessState },
+      stateVersion: 2,
+    },
     blueGreenExecutors(options),
   ),
 ];

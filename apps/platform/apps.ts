@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ToPlatform } from '#libs/contracts/index.js';
 import { heardFrom } from './messages.js';
+import { Heartbeat, type HeartbeatOptions } from './processes/heartbeat.js';
 import type { EndedLife, ProcessDefinition } from './processes/supervised-process.js';
 import type { Standby } from './standby.js';
 
@@ -65,6 +66,8 @@ export interface AppComponentOptions {
   readonly onReady?: (child: ChildProcess) => void;
   /** Where a process may wait that can take its place at once. */
   readonly standby?: Standby | undefined;
+  /** How long it may fall silent once it is ready; undefined: for ever. */
+  readonly heartbeat?: HeartbeatOptions | undefined;
 }
 
 export function appComponent(app: AppProcess, options: AppComponentOptions): ProcessDefinition {
@@ -93,8 +96,28 @@ export function appComponent(app: AppProcess, options: AppComponentOptions): Pro
         return;
       }
     },
+    ...(options.heartbeat !== undefined && { watch: watchedBy(options.heartbeat) }),
   };
 }
+
+/** Gives up a process whose event loop has stood still for so long. */
+const watchedBy =
+  (options: HeartbeatOptions): NonNullable<ProcessDefinition['watch']> =>
+  (child, giveUp) => {
+    const heartbeat = new Heartbeat(options);
+    const onMessage = (message: unknown): void => {
+      if (heardFrom(message)?.type === 'heartbeat') heartbeat.heard();
+    };
+    child.on('message', onMessage);
+    const looks = setInterval(() => {
+      if (heartbeat.isMissing()) giveUp(`its event loop stood still for ${options.limitMs / 1000} s`);
+    }, options.lookMs);
+    looks.unref();
+    return () => {
+      clearInterval(looks);
+      child.off('message', onMessage);
+    };
+  };
 
 /** Starts the app's program, of its own session, with the bound ports as descriptors. */
 export function spawnApp(
@@ -126,5 +149,8 @@ const firstSlot = 4;
 /** An end that V8 chose itself (out of memory, a broken invariant) is no crash of what the process ran. */
 const ownEnd = /^FATAL ERROR: |^# Fatal /;
 
-const lastExitOf = (before: EndedLife | null): string | undefined =>
-  before?.signal === null || before?.lastLines.some((line) => ownEnd.test(line)) ? undefined : before?.signal;
+function lastExitOf(before: EndedLife | null): string | undefined {
+  if (before === null || before.signal === null) return undefined;
+  if (before.isUnresponsive) return 'unresponsive';
+  return before.lastLines.some((line) => ownEnd.test(line)) ? undefined : before.signal;
+}

@@ -11,6 +11,7 @@ import { messageOf, ModelogError } from '#libs/kernel/index.js';
 export interface ListeningSocket {
   readonly descriptor: number;
   readonly port: number;
+  /** Gives up this process's hold on it: once every process has, connections are refused. Twice is once. */
   close(): void;
 }
 

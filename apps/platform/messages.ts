@@ -5,6 +5,7 @@ import type { ToPlatform } from '#libs/contracts/index.js';
 const toPlatform: z.ZodType<ToPlatform> = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
   z.object({ type: z.literal('standby') }),
+  z.object({ type: z.literal('heartbeat') }),
   z.object({ type: z.literal('recycle'), reason: z.string() }),
   z.object({ type: z.literal('serving_processes'), count: z.int().min(1).max(256) }),
 ]);

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync, rmSync, statSync } from 'node:fs';
+import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
@@ -56,7 +58,7 @@ async function create(
     folder = makeFolder('platform'),
     env = {},
     ...more
-  }: { folder?: string; env?: NodeJS.ProcessEnv } & Pick<PlatformOptions, 'freeBytes'> = {},
+  }: { folder?: string; env?: NodeJS.ProcessEnv } & Pick<PlatformOptions, 'freeBytes' | 'standbyAfterMs'> = {},
 ): Promise<Omit<Started, 'url'>> {
   const printed: string[] = [];
   const settings = readSettings({
@@ -259,6 +261,41 @@ describe('the platform', () => {
     for (const component of ['serving-0', 'serving-1']) process.kill(pidOf(folder, component)!, 'SIGSEGV');
     await until(async () => (await ask(url)).lastExit === 'SIGSEGV', { what: 'an answer of the life after' });
     for (const { pid, component } of processesOf(folder)) register(pid, component);
+  }, 60_000);
+
+  it('refuses connections from the moment it stops, and answers what came before', async () => {
+    const { url, folder, platform } = await start([[{ ...app('serving-0', 'public', 'finishes'), standsBy: true }]], {
+      env: given,
+      standbyAfterMs: 0,
+    });
+    const standby = await until(() => pidOf(folder, 'serving-standby'), { what: 'a process that stands by' });
+    register(standby, 'serving-standby');
+    const held = request(url, { path: '/held', method: 'POST', headers: { connection: 'close' } });
+    held.flushHeaders();
+    const [response] = (await once(held, 'response')) as [IncomingMessage];
+
+    const stopped = platform.stop();
+    const outcomes = new Set<string>();
+    await until(
+      async () => {
+        const asked = fetch(url, { headers: { connection: 'close' }, signal: AbortSignal.timeout(5_000) });
+        const outcome = await asked.then(
+          () => 'answered',
+          (error: unknown) => (error as { cause?: { code?: string } }).cause?.code ?? 'no answer',
+        );
+        outcomes.add(outcome);
+        return outcome === 'ECONNREFUSED';
+      },
+      { what: () => `a refusal, not ${[...outcomes].join()}` },
+    );
+    outcomes.delete('answered');
+    expect([...outcomes]).toEqual(['ECONNREFUSED']);
+    expect(pidOf(folder, 'serving-0')).toBeDefined();
+    const ended = once(response.resume(), 'end');
+    held.end();
+    await ended;
+    expect(response.complete).toBe(true);
+    await stopped;
   }, 60_000);
 
   it('makes the folder of data sets, and starts nothing where the one that is named is missing', async () => {

@@ -29,6 +29,8 @@ export interface PlatformOptions {
   readonly clock?: Clock;
   /** When the first process stands by, in milliseconds after the start (default 10,000). */
   readonly standbyAfterMs?: number | undefined;
+  /** How serving processes are started again. */
+  readonly servingPolicy?: SupervisionPolicy | undefined;
   /** Bytes free in the data folder's file system (default: the system's answer). */
   readonly freeBytes?: (folder: string) => Promise<number>;
 }
@@ -170,8 +172,14 @@ export function createPlatform(options: PlatformOptions): Platform {
       output,
       supervisor: running,
       standbyAfterMs: options.standbyAfterMs,
+      servingPolicy: options.servingPolicy,
       environmentOf,
       socketsOf,
+      closePublicPorts() {
+        publicSocket.close();
+        grpcSocket.close();
+      },
+      clock,
       logOf: (component) =>
         logTo(folder, component, cleanups, (line) => {
           output.appLine(line);

@@ -36,6 +36,10 @@ class Bench {
       supervise: this.supervise,
       count,
       onCount: (now) => this.counts.push(now),
+      beforeStop: () => {
+        this.story.push('before the stop');
+        return Promise.resolve();
+      },
       logger: pino({ level: 'silent' }),
     });
   }
@@ -94,6 +98,23 @@ describe('a serving pool', () => {
     expect(bench.counts).toEqual([1, 4, 2]);
   });
 
+  it('is done with a change when all that it started are ready or gone', async () => {
+    const bench = new Bench();
+    const pool = bench.pool(1);
+    await pool.start();
+    bench.isImmediate = false;
+    pool.scaleTo(3);
+    await settled();
+    pool.scaleTo(1);
+    bench.starting.get('serving-1')!.fail(new Error('it does not start'));
+    await settled();
+    expect(bench.story).toEqual(['start 0', 'start 1', 'start 2']);
+    bench.starting.get('serving-2')!.ready();
+    await settled();
+    expect(bench.story.slice(3)).toEqual(['stop 2']);
+    expect(bench.counts).toEqual([1, 2, 1]);
+  });
+
   it('does one change after the other: the newest number holds', async () => {
     const bench = new Bench();
     const pool = bench.pool(2);
@@ -126,9 +147,9 @@ describe('a serving pool', () => {
     pool.replace(0, 'enough');
     await settled();
     await pool.stop();
-    expect(bench.story).toEqual(['start 0', 'start 1', 'stop 0', 'stop 1']);
+    expect(bench.story).toEqual(['start 0', 'start 1', 'before the stop', 'stop 0', 'stop 1']);
     pool.scaleTo(5);
     await settled();
-    expect(bench.story).toHaveLength(4);
+    expect(bench.story).toHaveLength(5);
   });
 });

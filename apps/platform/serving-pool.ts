@@ -10,6 +10,11 @@ export interface ServingPoolOptions {
   readonly count: number;
   /** Told how many there are, whenever that may have changed. */
   readonly onCount: (count: number) => void;
+  /**
+   * Done before the processes are stopped: whoever else holds their port gives it up, or connections would go on to come
+   * in that nobody accepts.
+   */
+  readonly beforeStop: () => Promise<void>;
   readonly logger: Pick<Logger, 'info' | 'error'>;
 }
 
@@ -52,6 +57,7 @@ export class ServingPool {
         return;
       case 'ready':
       case 'standby':
+      case 'heartbeat':
     }
   }
 
@@ -71,6 +77,7 @@ export class ServingPool {
   /** Stops all of them at once; resolves when they are gone. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    await this.#options.beforeStop();
     await Promise.all([...this.#members.values()].map((member) => member.stop()));
     await this.#work;
   }
@@ -91,7 +98,9 @@ export class ServingPool {
 
   async #adjust(): Promise<void> {
     const missing = this.#wanted - this.count;
-    await Promise.all(Array.from({ length: Math.max(0, missing) }, () => this.#add()));
+    const added = await Promise.allSettled(Array.from({ length: Math.max(0, missing) }, () => this.#add()));
+    const failed = added.find((each) => each.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     while (this.count > this.#wanted && !this.#isStopping()) await this.#remove(Math.max(...this.#members.keys()));
   }
 

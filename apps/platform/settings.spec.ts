@@ -12,6 +12,7 @@ it('has a default for everything, and takes an empty variable for none', () => {
     databaseUrl: undefined,
     datasetsFolder: undefined,
     trainingWorkers: 1,
+    unresponsiveMs: 15_000,
     logLevel: 'info',
   });
   expect(settings.dataFolder).toBe(resolve('.modelog'));
@@ -28,11 +29,13 @@ it('takes what is given', () => {
       MODELOG_DATA_DIR: '/d',
       MODELOG_TRAINING_WORKERS: '0',
       MODELOG_DATASETS_DIR: 'sets',
+      MODELOG_UNRESPONSIVE_S: '3',
     }),
   ).toMatchObject({
     ...{ port: 8080, grpcPort: 9000, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' },
-    ...{ trainingWorkers: 0, datasetsFolder: resolve('sets') },
+    ...{ trainingWorkers: 0, datasetsFolder: resolve('sets'), unresponsiveMs: 3_000 },
   });
+  expect(readSettings({ MODELOG_UNRESPONSIVE_S: '0' }).unresponsiveMs).toBe(0);
 });
 
 it.each([
@@ -50,6 +53,8 @@ it.each([
   ['MODELOG_PORT', '70000', 'a port: a whole number from 1 to 65535, or 0 for any free one'],
   ['MODELOG_PORT', '5e3', 'a port'],
   ['MODELOG_SERVING_PROCESSES', '0', 'a whole number from 1 to 256'],
+  ['MODELOG_UNRESPONSIVE_S', '2', 'a whole number of seconds from 3 to 86400, or 0 for never'],
+  ['MODELOG_UNRESPONSIVE_S', '1e3', 'a whole number of seconds from 3'],
   ['MODELOG_TRAINING_WORKERS', '65', 'a whole number from 0 to 64'],
   ['MODELOG_DATASETS_DIR', ' ', 'something other than spaces'],
   ['LOG_LEVEL', 'loud', 'one of trace, debug, info'],

@@ -24,6 +24,8 @@ export interface PlatformSettings {
   readonly servingProcesses: number;
   /** A further serving process waits, its code loaded, to take the place of one that ends. */
   readonly servingStandby: boolean;
+  /** A serving process whose event loop stands still for so many milliseconds is replaced; 0: none is. */
+  readonly unresponsiveMs: number;
   /** 0: jobs wait, unless a worker runs elsewhere. */
   readonly trainingWorkers: number;
   /** Signs and checks tokens; undefined: no authentication. Never to be shown. */
@@ -62,6 +64,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     datasetsFolder: value.MODELOG_DATASETS_DIR === undefined ? undefined : resolve(value.MODELOG_DATASETS_DIR),
     servingProcesses: value.MODELOG_SERVING_PROCESSES ?? Math.max(1, availableParallelism() - 1),
     servingStandby: value.MODELOG_SERVING_STANDBY === 1,
+    unresponsiveMs: value.MODELOG_UNRESPONSIVE_S * 1000,
     trainingWorkers: value.MODELOG_TRAINING_WORKERS,
     authSecret: value.MODELOG_AUTH_SECRET,
     logLevel: value.LOG_LEVEL,
@@ -87,6 +90,9 @@ const notEmpty = z.string().trim().min(1, 'something other than spaces');
 
 const port = whole(0, 65_535, 'a port: a whole number from 1 to 65535, or 0 for any free one');
 
+/** Processes say every second that they turn. */
+const unresponsiveExpected = 'a whole number of seconds from 3 to 86400, or 0 for never';
+
 const variables = z
   .object({
     MODELOG_HOST: notEmpty.default('127.0.0.1'),
@@ -106,6 +112,9 @@ const variables = z
     MODELOG_NATS_SERVER: notEmpty.optional(),
     MODELOG_SERVING_PROCESSES: whole(1, 256, 'a whole number from 1 to 256').optional(),
     MODELOG_SERVING_STANDBY: whole(0, 1, '1, or 0 for none').prefault('1'),
+    MODELOG_UNRESPONSIVE_S: whole(0, 86_400, unresponsiveExpected)
+      .refine((seconds) => seconds === 0 || seconds >= 3, unresponsiveExpected)
+      .prefault('15'),
     MODELOG_TRAINING_WORKERS: whole(0, 64, 'a whole number from 0 to 64').prefault('1'),
     MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
     LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),

@@ -1,7 +1,9 @@
 import type { ChildProcess } from 'node:child_process';
 import type { ServingProcesses } from '#libs/contracts/index.js';
+import type { Clock } from '#libs/kernel/index.js';
 import { appComponent, spawnApp, type AppProcess, type Sockets } from './apps.js';
 import type { Output } from './output.js';
+import type { HeartbeatOptions } from './processes/heartbeat.js';
 import type { ProcessList } from './processes/process-list.js';
 import { standardPolicy, type SupervisionPolicy } from './processes/supervised-process.js';
 import { ServingPool } from './serving-pool.js';
@@ -10,30 +12,36 @@ import { Standby } from './standby.js';
 import type { Component, Supervisor } from './supervisor.js';
 
 export interface StartAppsOptions {
-  readonly settings: Pick<PlatformSettings, 'servingStandby'>;
+  readonly settings: Pick<PlatformSettings, 'servingStandby' | 'unresponsiveMs'>;
   readonly output: Output;
   readonly supervisor: Supervisor;
   readonly list: ProcessList;
   /** Read at every launch: the servers' addresses are known only once those run. */
   readonly environmentOf: (app: AppProcess) => NodeJS.ProcessEnv;
   readonly socketsOf: (app: AppProcess) => Sockets;
+  /** Gives up the platform's own hold on the public ports. */
+  readonly closePublicPorts: () => void;
+  readonly clock: Clock;
   /** Where the lines of a component go. */
   readonly logOf: (component: string) => (line: string) => void;
   /** When the first process stands by; by default the start of the platform has the processor to itself for 10 s. */
   readonly standbyAfterMs?: number | undefined;
+  /** How serving processes are started again (default: at once, unless they die as soon as they serve). */
+  readonly servingPolicy?: SupervisionPolicy | undefined;
 }
 
 /**
  * A serving process that answered for two seconds has recovered: what ends it again is a crash of its own, and it comes
  * back at once. Only one that dies as soon as it serves has to wait.
  */
-const servingPolicy: SupervisionPolicy = { ...standardPolicy, healthyAfterMs: 2_000 };
+const defaultServingPolicy: SupervisionPolicy = { ...standardPolicy, healthyAfterMs: 2_000 };
 
 const defaultStandbyAfterMs = 10_000;
 
 /** Starts the apps stage by stage. Those that serve the public port are one pool; the process with the api steers it. */
 export async function startApps(stages: readonly (readonly AppProcess[])[], options: StartAppsOptions): Promise<void> {
-  const { supervisor, environmentOf, socketsOf, standbyAfterMs = defaultStandbyAfterMs } = options;
+  const { supervisor, environmentOf, socketsOf } = options;
+  const { standbyAfterMs = defaultStandbyAfterMs, servingPolicy = defaultServingPolicy } = options;
   const logOf = remembered(options.logOf);
   let pool: ServingPool | undefined;
   let control: ChildProcess | undefined;
@@ -73,6 +81,7 @@ export async function startApps(stages: readonly (readonly AppProcess[])[], opti
         const definition = appComponent(app, {
           ...definitionOf(app),
           standby,
+          heartbeat: heartbeatOf(options),
           onMessage: (message) => {
             made.hear(message, slot);
           },
@@ -80,6 +89,10 @@ export async function startApps(stages: readonly (readonly AppProcess[])[], opti
         return supervisor.supervise(definition, servingPolicy);
       },
       onCount: tellControl,
+      async beforeStop() {
+        await standby?.stop();
+        options.closePublicPorts();
+      },
       logger: options.output.logger,
     });
     pool = made;
@@ -94,6 +107,12 @@ export async function startApps(stages: readonly (readonly AppProcess[])[], opti
       ...others,
     ]);
   }
+}
+
+const mostBetweenLooksMs = 1_000;
+
+function heartbeatOf({ settings: { unresponsiveMs: limitMs }, clock }: StartAppsOptions): HeartbeatOptions | undefined {
+  return limitMs === 0 ? undefined : { limitMs, lookMs: Math.min(mostBetweenLooksMs, limitMs / 5), clock };
 }
 
 function standbyFor(app: AppProcess, options: StartAppsOptions): Standby | undefined {

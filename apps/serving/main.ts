@@ -13,6 +13,8 @@ import {
   type RunningApp,
 } from '#libs/nest/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
+import { configured } from './configured.js';
+import { sendHeartbeats } from './heartbeat.js';
 import { startServing, type ServingOptions } from './serving-process.js';
 import { standBy } from './standby.js';
 
@@ -37,11 +39,7 @@ export async function start(): Promise<RunningApp> {
       ...grpcOf(environment),
       instance,
       authSecret,
-      maxBatchRows: files.pipeline.serving.max_batch_rows,
-      maxQueuedRows: files.pipeline.serving.max_queued_rows,
-      queueDeadlineMs: files.pipeline.serving.queue_deadline_ms,
-      maxModelMb: files.pipeline.serving.max_model_mb,
-      cacheEntries: files.pipeline.serving.cache_entries,
+      ...configured(files.pipeline),
       crashes: {
         journal: join(environment.MODELOG_DATA_DIR, 'run', 'serving', `${instance}.running`),
         lastExit: environment.MODELOG_LAST_EXIT,
@@ -56,10 +54,12 @@ export async function start(): Promise<RunningApp> {
       ids: randomIds,
       logger,
     });
+    const stopHeartbeat = sendHeartbeats();
     return {
       async stop() {
         await serving.stop();
         await connection.close();
+        stopHeartbeat();
       },
     };
   } catch (error) {

@@ -6,7 +6,7 @@ import type { ModelPool } from './models/model-pool.js';
 import type { Admission } from './prediction/admission.js';
 import type { Published } from './recording/recorder.js';
 import type { Lease } from './routing/lease.js';
-import { latencyBuckets } from './traffic-counts.js';
+import { latencyBuckets, type TrafficCounts } from './traffic-counts.js';
 
 export interface ServingMetricsOptions extends ModelServerSources {
   readonly instance: string;
@@ -24,9 +24,14 @@ export interface ServingMetrics {
   readonly published: (published: Published) => void;
 }
 
+/** By version as it is registered: `model@version`. */
+export const failedSecondsName = 'modelog_predict_failed_seconds_total';
+export const lastServedName = 'modelog_predict_last_served_timestamp_seconds';
+
 /** What the process counts is plain numbers; they become Prometheus samples when somebody asks. */
 export function servingMetrics(options: ServingMetricsOptions): ServingMetrics {
   const { admission, lease, clock, counts, models } = options;
+  const wallTimeOf = wallTimes(clock);
   const metrics = new Metrics({ component: 'serving', instance: options.instance });
 
   registerComputed(metrics, {
@@ -54,6 +59,24 @@ export function servingMetrics(options: ServingMetricsOptions): ServingMetrics {
     samples: () =>
       [...counts()].flatMap(({ deployment, version, rowLatency }) =>
         histogramSamples(latency, { deployment, version }, rowLatency),
+      ),
+  });
+  registerComputed(metrics, {
+    ...{ name: failedSecondsName, help: 'From arrival to outcome of requests that failed', type: 'counter' },
+    samples: () =>
+      // A sum of differences may end a rounding error below zero.
+      Array.from(counts(), ({ deployment, version, requestLatency, servedSeconds }) => ({
+        labels: { deployment, version },
+        value: Math.max(0, requestLatency.sum - servedSeconds),
+      })),
+  });
+  registerComputed(metrics, {
+    ...{ name: lastServedName, help: 'Unix time at which rows were served last', type: 'gauge', aggregator: 'max' },
+    samples: () =>
+      [...counts()].flatMap((each) =>
+        each.lastServedAt === 0
+          ? []
+          : [{ labels: { deployment: each.deployment, version: each.version }, value: wallTimeOf(each) / 1000 }],
       ),
   });
   registerComputed(metrics, {
@@ -112,5 +135,18 @@ export function servingMetrics(options: ServingMetricsOptions): ServingMetrics {
       bytes.inc(size);
       ack.observe(tookMs / 1000);
     },
+  };
+}
+
+/** When rows were served last, milliseconds since the epoch: the same for as long as it is the same moment. */
+function wallTimes(clock: Clock): (counts: TrafficCounts) => number {
+  const known = new WeakMap<TrafficCounts, { readonly servedAt: number; readonly wall: number }>();
+  return (counts) => {
+    const { lastServedAt: servedAt } = counts;
+    const before = known.get(counts);
+    if (before?.servedAt === servedAt) return before.wall;
+    const wall = clock.now() - clock.monotonic() + servedAt;
+    known.set(counts, { servedAt, wall });
+    return wall;
   };
 }

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import type { Server } from 'node:http';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import type { NestApplicationOptions } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -11,6 +11,7 @@ import { BulkPublisher, EventReader, JetStreamStore } from '#libs/event-log/inde
 import { isoTime, type Clock, type IdSource } from '#libs/kernel/index.js';
 import {
   authenticatorOf,
+  fleetMetricsOver,
   HealthRegistry,
   listen,
   NestLogger,
@@ -36,7 +37,7 @@ import { respondToControl } from './control/responder.js';
 import { CrashJournal } from './crashes/crash-journal.js';
 import { memberName, reportLastCrash, type LastCrashOptions } from './crashes/last-crash.js';
 import { startGrpc, type GrpcLimits } from './grpc/start-grpc.js';
-import { systemConnectionLimit } from './http/connection-limit.js';
+import { ConnectionRoom, systemConnectionLimit } from './http/connection-limit.js';
 import { Connections } from './http/connections.js';
 import { forwardToApi } from './http/forward.js';
 import { nothingAt } from './http/forwardable-path.js';
@@ -47,6 +48,7 @@ import { joinMembers } from './membership.js';
 import type { PendingRows } from './metrics/model-servers.js';
 import { loadArtifactFrom, type LoadArtifact } from './models/load-artifact.js';
 import { ModelPool } from './models/model-pool.js';
+import { recordedMessages } from './models/recorded-messages.js';
 import { recycledAfter, type Recycling } from './models/recycled-after.js';
 import { DeploymentInference } from './oip/inference-service.js';
 import { protocolRoutes } from './oip/rest/protocol-routes.js';
@@ -59,6 +61,7 @@ import type { ActiveRouting } from './routing/active-routing.js';
 import { keepLease } from './routing/lease-keeper.js';
 import { Lease } from './routing/lease.js';
 import { RoutingFollower } from './routing/routing-follower.js';
+import type { Rollout } from './routing/routing-table.js';
 import { ServingModule } from './serving-module.js';
 import { servingMetrics } from './serving-metrics.js';
 
@@ -88,7 +91,7 @@ export interface ServingOptions {
   readonly limits?: SizeLimits;
   /** Milliseconds that the body of a request may stand still (default 30,000). */
   readonly bodyIdleMs?: number;
-  /** HTTP connections that may be open (default: nine tenths of the files that the system lets the process open). */
+  /** Connections that may be open, over HTTP and gRPC together (default: nine tenths of the files that the system lets the process open). */
   readonly maxConnections?: number;
   /** Milliseconds until a prediction that cannot be recorded is given up (default 5,000). */
   readonly recordWithinMs?: number;
@@ -145,6 +148,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   if (options.crashes !== undefined)
     await reportLastCrash({ ...options.crashes, instance: options.instance, clock, ids, logger });
   const journal = options.crashes && new CrashJournal(options.crashes.journal, epoch);
+  const observe = journal && ((rollout: Rollout) => journal.observe(rollout));
   let isServing = false;
   const lease = new Lease();
   const pool: ModelPool = new ModelPool({
@@ -153,7 +157,7 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     cacheEntries: options.cacheEntries ?? 0,
     maxModelBytes: (options.maxModelMb ?? Number.POSITIVE_INFINITY) * 2 ** 20,
     load: loading(options, journal, () => isServing),
-    observe: journal && ((rollout) => journal.observe(rollout)),
+    observe,
     maxRecordedBytes,
     clock,
     logger,
@@ -206,7 +210,14 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   const stopAnswering = respondToControl({
     ...{ connection, instance, logger, subjects: controlSubjects },
     handlers: {
-      prepare: prepare({ ...controlled, clock, newestRecorded: newestRecordedIn(connection, streams.traffic) }),
+      prepare: prepare({
+        ...controlled,
+        clock,
+        recorded: recordedIn(connection, streams.traffic),
+        observe,
+        pause: (milliseconds) => delay(milliseconds, undefined, { ref: false }),
+        isStopping: () => admission.draining,
+      }),
       confirm: confirm(controlled),
       report: report(controlled),
       metrics: processMetrics(metrics),
@@ -214,12 +225,21 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
       load: load({ instance, admission, clock, counts: () => pool.counts(), loads: () => pool.loads }),
     },
   });
-  const leaveMembers = await joinMembers({
+  const membership = await joinMembers({
     members,
     member: { instance, epoch, pid: process.pid, started_at: isoTime(clock.now()) },
+    clock,
     logger,
   });
-  const stopLease = keepLease({ lease, head: () => events.head(), clock });
+  const stopLease = keepLease({
+    lease,
+    head: () => events.head(),
+    listedUntil: () => membership.listedUntil,
+    clock,
+    onTurn: (now) => {
+      admission.turned(now);
+    },
+  });
   await follower.start(stopping.signal);
   isServing = true;
 
@@ -238,14 +258,15 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     predict,
     table: () => follower.table,
     stateOf: (id) => pool.stateOf(id),
-    counts: () => pool.counts(),
+    fleetMetrics: fleetMetricsOver(connection),
     ready: () => Promise.resolve(canServe(lease, clock, follower, recording)),
-    clock,
   });
   const authenticator = authenticatorOf({ secret: options.authSecret, clock });
   const protocol = { service: inference, admission, version: packageVersion() };
+  const room = new ConnectionRoom(options.maxConnections ?? systemConnectionLimit() ?? Number.POSITIVE_INFINITY);
   const { app, server } = await createHttp(options, {
     authenticator,
+    room,
     predict,
     protocol: protocolRoutes(protocol),
     facade: {
@@ -257,7 +278,15 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
   const listening = await listen(app, options.listen);
   const grpc =
     options.grpc &&
-    (await startGrpc({ ...protocol, authenticator, listen: options.grpc, limits: options.grpc.limits, clock, logger }));
+    (await startGrpc({
+      ...protocol,
+      authenticator,
+      room,
+      listen: options.grpc,
+      limits: options.grpc.limits,
+      clock,
+      logger,
+    }));
   logger.info({ url: listening.url, instance, routing_seq: follower.current.sequence }, 'serving');
 
   return {
@@ -267,7 +296,9 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
     grpcPort: grpc?.port,
     async stop() {
       admission.draining = true;
-      await leaveMembers();
+      // What waits to be accepted is lost with the last listening socket: each turn accepts it all.
+      await nextTurn();
+      await nextTurn();
       connections.stopAccepting();
       grpc?.stopAccepting();
       // A client may have a request on its way on a connection that is idle here: it is answered, and told to close.
@@ -280,8 +311,10 @@ export async function startServing(options: ServingOptions): Promise<ServingProc
       await connections.finish(forwardGraceMs);
       await grpcStopped;
       await app.close();
-      stopAnswering();
       stopLease();
+      // Only now: as long as it may route, a rollback has to wait for it.
+      await membership.leave();
+      stopAnswering();
       stopping.abort();
       await pool.close();
       journal?.close();
@@ -302,14 +335,16 @@ function loading(
 }
 
 async function createHttp(
-  { apiUrl, limits = {}, bodyIdleMs, maxConnections = systemConnectionLimit(), logger }: ServingOptions,
+  { apiUrl, limits = {}, bodyIdleMs, logger }: ServingOptions,
   {
     authenticator,
+    room,
     predict,
     protocol,
     facade,
   }: {
     readonly authenticator: Authenticator;
+    readonly room: ConnectionRoom;
     readonly predict: Parameters<typeof createFrontServer>[0]['predict'];
     readonly protocol: RequestHandler;
     readonly facade: Parameters<typeof ServingModule.register>[0];
@@ -324,7 +359,7 @@ async function createHttp(
     clientErrorHandler: () => undefined,
     serverFactory: (handler: RequestHandler) => {
       const server = createFrontServer({
-        ...{ predict, authenticator, protocol, otherwise: handler, bodyIdleMs, maxConnections },
+        ...{ predict, authenticator, protocol, otherwise: handler, bodyIdleMs, room },
         ...limits,
       });
       servers.push(server);
@@ -370,11 +405,10 @@ function* pendingRows({ routes }: ActiveRouting): Generator<PendingRows> {
       };
 }
 
-/** The newest message of a deployment's predictions: a replica may lack the very last one. */
-function newestRecordedIn(connection: NatsConnection, stream: string) {
+/** Messages of a deployment's predictions, newest first. */
+function recordedIn(connection: NatsConnection, stream: string) {
   const traffic = new JetStreamStore({ connection, stream });
-  return async (deployment: string): Promise<Uint8Array | undefined> =>
-    (await traffic.lastOf(subjects.predictions(deployment), 'replica'))?.data;
+  return (deployment: string) => recordedMessages(traffic, subjects.predictions(deployment));
 }
 
 function requireRouting(lease: Lease, clock: Clock, follower: RoutingFollower): void {

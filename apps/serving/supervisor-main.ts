@@ -14,7 +14,7 @@ import { streamDeclarations, streamNames } from '#config/streams.js';
 import { startScaling } from './supervision/scaling/start-scaling.js';
 import { ServingSupervisor } from './supervision/supervisor.js';
 
-/** The serving supervisor with what its environment names. One is needed; several do no harm. */
+/** The serving supervisor with what its environment names. One is needed; several do no harm but for scaling. */
 export async function start(): Promise<RunningApp> {
   const { environment, files } = await requireConfiguration({ env: process.env });
   const replicas = environment.MODELOG_REPLICAS;
@@ -37,7 +37,7 @@ export async function start(): Promise<RunningApp> {
       logger,
     });
     supervisor.start();
-    const stopScaling = await startScaling({
+    const stopScaling = startScaling({
       connection,
       operations: new JetStreamStore({ connection, stream: streamNames.operations }),
       listMembers: () => members.list(),

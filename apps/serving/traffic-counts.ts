@@ -49,7 +49,7 @@ export class TrafficCounts {
   /** The part of that which served requests took, seconds. */
   servedSeconds = 0;
 
-  /** Runs of the model that gave outputs, and the rows in them. A cached answer is none. */
+  /** Runs of the model that gave outputs, and the rows in them: none that the cache had. */
   runs = 0;
   inferredRows = 0;
   /** Of served requests: from arrival to the run, and each request's whole time in the three parts of its runs. Milliseconds. */
@@ -71,12 +71,12 @@ export class TrafficCounts {
   ) {}
 
   /** Rows of a request that came out of a run, `firstRow` the first of them there. `now`: monotonic milliseconds. */
-  ran(part: RequestRows, { timing }: CompletedRun, firstRow: number, now: number): void {
+  ran(part: RequestRows, { rows, outputs, timing }: CompletedRun, firstRow: number, now: number): void {
     this.lastServedAt = now;
-    if (timing === undefined) return;
+    const { reusedRows = 0 } = outputs;
+    if (firstRow === 0 && reusedRows < rows) this.runs += 1;
+    this.inferredRows += firstRow === 0 ? part.rows - reusedRows : part.rows;
     const { begunAt, inputsAt, endedAt } = timing;
-    if (firstRow === 0) this.runs += 1;
-    this.inferredRows += part.rows;
     if (part.requestRow === 0) this.queueMs += begunAt - part.beganAt;
     this.inputMs += inputsAt - begunAt;
     this.inferMs += endedAt - inputsAt;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { batchLimits } from './api/predict.js';
 import { dataChecks } from './datasets/checks.js';
 import { environment, recording } from './events/deployment.js';
 import { modelName } from './names.js';
@@ -130,7 +131,7 @@ export const pipelineConfig = z
         load_timeout_s: z.number().positive().max(3600).default(60),
         blue_green: z
           .strictObject({
-            /** Recorded requests that a version answers before it takes traffic. */
+            /** Recorded requests that a version answers at most before it takes traffic. */
             warmup_requests: z.int().min(0).max(1000).default(100),
             /** Seconds that the former version is kept warm for a rollback. */
             keep_old_s: z.number().min(0).max(604_800).default(600),
@@ -150,8 +151,11 @@ export const pipelineConfig = z
       .strictObject({
         /** Rows of one run of a model; more are cut into several runs. */
         max_batch_rows: z.int().min(1).max(65_536).default(1024),
-        /** Rows waiting or being recorded in one serving process; above it a request is refused with 503. */
-        max_queued_rows: z.int().min(1).max(10_000_000).default(100_000),
+        /**
+         * Rows waiting or being recorded in one serving process; above it a request is refused with 503. At least as many
+         * as a request may have: one of more rows would be told to come again for ever.
+         */
+        max_queued_rows: z.int().min(batchLimits.rows).max(10_000_000).default(100_000),
         /** Milliseconds that the oldest row may wait; past it further requests are refused with 503. */
         queue_deadline_ms: z.number().positive().max(600_000).default(2_000),
         /** Answers kept for identical requests, for each version in each process; 0: none. */
@@ -217,10 +221,13 @@ export const environmentVariables = z.object({
   MODELOG_GRPC_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
   /** How many serving processes the platform starts with. */
   MODELOG_SERVING_PROCESSES: z.coerce.number().pipe(z.int().min(1).max(256)).optional(),
-  /** The signal that ended the process before this one under the same MODELOG_INSTANCE. */
+  /**
+   * The signal that ended the process before this one under the same MODELOG_INSTANCE; `unresponsive` where it was killed
+   * because its event loop stood still.
+   */
   MODELOG_LAST_EXIT: z
     .string()
-    .regex(/^SIG[A-Z0-9]+$/)
+    .regex(/^(SIG[A-Z0-9]+|unresponsive)$/)
     .optional(),
   /** Signs and checks tokens. Without it there is no authentication, and the server stays on loopback. */
   MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),

@@ -20,6 +20,13 @@ export const controlSubjects = {
   health: (instance: string) => `ctl.serving.${instance}.health`,
 } as const;
 
+/** Asked of the api with a FleetMetricsRequest: what all serving processes count, added up. */
+export const fleetMetricsSubject = 'ctl.fleet.metrics';
+
+/** Which metrics: answered with those of them that there are, as prom-client's JSON, gzipped. */
+export const fleetMetricsRequest = z.object({ families: z.array(z.string()).min(1) });
+export type FleetMetricsRequest = z.infer<typeof fleetMetricsRequest>;
+
 /** KV bucket in which serving processes register before they load their table. Entries expire. */
 export const servingBucket = { name: 'SERVING', ttlMs: 10_000, heartbeatMs: 2_500 } as const;
 

@@ -242,7 +242,14 @@ export {
   type InputColumnSpec,
   type OutputColumnSpec,
 } from './traffic/chunk.js';
-export { decodeLabels, labelRow, labelsRecorded, type LabelRow, type LabelsRecorded } from './traffic/labels.js';
+export {
+  decodeLabels,
+  decodeLabelsOf,
+  labelRow,
+  labelsRecorded,
+  type LabelRow,
+  type LabelsRecorded,
+} from './traffic/labels.js';
 export { decodePredictionId, encodePredictionId, epochCheck, maxChunkRows } from './traffic/prediction-id.js';
 export {
   fieldError,
@@ -273,6 +280,8 @@ export {
   confirmReply,
   confirmRequest,
   controlSubjects,
+  fleetMetricsRequest,
+  fleetMetricsSubject,
   prepareReply,
   prepareRequest,
   scalingDecision,
@@ -282,6 +291,7 @@ export {
   servingReport,
   type ConfirmReply,
   type ConfirmRequest,
+  type FleetMetricsRequest,
   type PrepareReply,
   type PrepareRequest,
   type ScalingDecision,

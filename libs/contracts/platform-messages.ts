@@ -7,6 +7,8 @@ export type ToPlatform =
   | { readonly type: 'ready' }
   /** It has loaded its code and waits for a `take_over`. */
   | { readonly type: 'standby' }
+  /** Its event loop turns. Said every second by a serving process that is ready. */
+  | { readonly type: 'heartbeat' }
   /** Replace me: start another one, and stop me once that is ready. */
   | { readonly type: 'recycle'; readonly reason: string }
   /** So many serving processes there should be. */

@@ -236,6 +236,36 @@ describe('deployment', () => {
     expect(outcome).toMatchObject({ ok: true, value: { data: { recording: 'unacknowledged' } } });
   });
 
+  it("lets a rollout's other side go once its time is over, on whichever of the two traffic is", () => {
+    const released = (n: number): DeploymentCommand => ({
+      ...{ type: 'ReleaseFormer', deployment: 'churn-live', rollout_id: rolloutIdOf(n) },
+    });
+    const to = (version: string) => ({ to: { model: 'churn', selector: version, version } });
+    const rollBack = (former: number, more: object = {}): DeploymentCommand => ({
+      ...{ type: 'RollBack', deployment: 'churn-live', reason: 'worse', ...more },
+      seen: { rolloutId: rolloutIdOf(former), archived: false },
+    });
+    const both = [deployOf(1, '1.0.0'), live(1), deployOf(2, '1.1.0'), live(2)];
+    const [back, forth] = [rollBack(1), rollBack(2, to('1.1.0'))];
+    const sides = (n: number) => ({ rollout_id: rolloutIdOf(n) });
+    for (const [commands, serving, other] of [
+      [both, 2, 1],
+      [[...both, back], 1, 2],
+      [[...both, back, forth], 2, 1],
+    ] as const) {
+      const { outcome, after } = outcomeOf(...commands, released(2));
+      const data = { ...sides(serving), released: sides(other) };
+      expect(outcome).toMatchObject({ ok: true, value: { type: 'FormerVersionReleased', data } });
+      expect(after).toMatchObject({ live: sides(serving), former: null, rolled_back: false });
+      // The time of the rollout before is another's, and nothing is left to release.
+      for (const late of [[released(1)], [released(2), released(2)]])
+        expect(outcomeOf(...commands, ...late).outcome).toMatchObject({ ok: false, rejection: { code: 'no_change' } });
+    }
+    expect(outcomeOf(...both, back, released(2), rollBack(2)).outcome).toMatchObject({
+      rejection: { code: 'no_former_version' },
+    });
+  });
+
   it('may be deployed again after it was retired, to another environment', () => {
     const { outcome } = outcomeOf(deployOf(1, '1.0.0'), live(1), retire, deployOf(2, '1.1.0'));
     expect(outcome).toMatchObject({ ok: true, value: { type: 'DeploymentRequested' } });

@@ -16,6 +16,12 @@ export interface Column extends ColumnInfo {
   readonly data: ColumnData;
 }
 
+/** Output columns of a run. */
+export type RunOutputs = readonly Column[] & {
+  /** Rows whose outputs are kept ones of equal rows: the model did not run for them (default none). */
+  readonly reusedRows?: number;
+};
+
 export function allocate(type: TensorType, length: number): ColumnData {
   switch (type) {
     case 'float32':

@@ -1,4 +1,4 @@
-import { sliceOf, type Column } from './columns.js';
+import { sliceOf, type Column, type RunOutputs } from './columns.js';
 import type { InferenceError } from './errors.js';
 import type { AttemptedRun, CompletedRun, Done, RequestOutcome, RunSlice, RunTiming } from './micro-batcher.js';
 
@@ -112,7 +112,7 @@ export class Run implements CompletedRun {
   constructor(
     readonly rows: number,
     readonly inputs: readonly Column[],
-    readonly outputs: readonly Column[],
+    readonly outputs: RunOutputs,
     readonly timing: RunTiming,
     giveBack: () => void,
   ) {

@@ -1,6 +1,6 @@
 import { messageOf, systemClock, type Clock } from '#libs/kernel/index.js';
 import { columnRules, type ColumnRefusal, type ColumnRules } from './column-rules.js';
-import type { Column } from './columns.js';
+import type { Column, RunOutputs } from './columns.js';
 import { deadlineExceeded, InferenceError, modelFailed } from './errors.js';
 import {
   addPart,
@@ -35,11 +35,10 @@ export interface RunTiming {
 
 /** A run that gave outputs. */
 export interface CompletedRun extends AttemptedRun {
-  /** Left out where the outputs are there without a run of the model. */
-  readonly timing?: RunTiming;
+  readonly timing: RunTiming;
   /** Valid until `release`. */
   readonly inputs: readonly Column[];
-  readonly outputs: readonly Column[];
+  readonly outputs: RunOutputs;
   /**
    * Gives the input buffers back for another batch. Call it once nobody reads `inputs` any more; without it they are
    * left to the garbage collector.

@@ -1,7 +1,7 @@
 import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
 import type { InputColumnSpec, OutputColumnSpec, OutputInfo, Signature } from '#libs/contracts/index.js';
 import { knownCategories, removeZipMap, type KnownCategories } from '#libs/onnx/index.js';
-import type { Column, ColumnInfo } from './columns.js';
+import type { Column, ColumnInfo, RunOutputs } from './columns.js';
 import { InferenceError, modelDisposed, modelFailed, type LoadRejection } from './errors.js';
 import { InputBatch } from './input-batch.js';
 import { outputReader, type PredictionOutput } from './output-reader.js';
@@ -31,7 +31,7 @@ export interface LoadedModel {
    * the promise settles. Occupies the event loop while it computes.
    * @throws InferenceError `model_failed` with the runtime's message, or `model_disposed`.
    */
-  run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly Column[]>;
+  run(inputs: readonly Column[], rows: number, observer?: RunObserver): Promise<RunOutputs>;
   outputOf(outputs: readonly Column[], row: number): PredictionOutput;
   /** Refuses further runs and frees the session once the last run is done; resolves then. */
   dispose(): Promise<void>;

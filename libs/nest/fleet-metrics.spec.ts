@@ -3,6 +3,7 @@ import { FleetMetrics } from './fleet-metrics.js';
 import { expositionOf, mergeFamilies, packedFamilies, packFamilies, type MetricFamily } from './metric-families.js';
 import { Metrics } from './metrics.js';
 import type { FleetAnswer } from './serving-fleet.js';
+import { until } from '#tests/support/wait.js';
 
 /** A process as it answers: a counter, a histogram and gauges, over the wire. */
 class Process {
@@ -119,6 +120,24 @@ describe('the metrics of a fleet', () => {
     }
   });
 
+  it('never fall by the last bit of a fraction when sums are added up in another order', async () => {
+    const counted = (instance: string, value: number): (() => Promise<FleetAnswer<MetricFamily[]>>) => {
+      const family = { name: 'seconds_total', help: 'Seconds', type: 'counter', aggregator: 'sum' } as const;
+      return () => Promise.resolve({ instance, answer: [{ ...family, values: [{ labels: {}, value }] }] });
+    };
+    const { state, lines } = fleetOf();
+    let before = 0;
+    for (let life = 1; life <= 60; life++)
+      for (const seconds of [0, 1 / life]) {
+        state.asked = [counted('serving-0', 0.1), counted(`serving-1-${life}`, seconds)];
+        const [told] = await lines(/^seconds_total/);
+        const now = Number(told!.split(' ')[1]);
+        expect(now).toBeGreaterThanOrEqual(before);
+        before = now;
+      }
+    expect(before).toBeCloseTo(0.1 + Array.from({ length: 60 }, (_, at) => 1 / (at + 1)).reduce((a, b) => a + b), 9);
+  });
+
   it('outlive a question that fails, which is told once, as is its end', async () => {
     const one = new Process('serving-0', 3);
     one.serve('a', 1);
@@ -133,6 +152,47 @@ describe('the metrics of a fleet', () => {
     state.asked = [one.answer];
     await lines(/./);
     expect(state.failures).toEqual([lost, null]);
+  });
+
+  it('hold what was counted before they are asked for, although a question is under way', async () => {
+    const one = new Process('serving-0');
+    const answered: (() => void)[] = [];
+    const { state, lines } = fleetOf();
+    state.asked = [
+      async () => {
+        const answer = await one.answer();
+        await new Promise<void>((resolve) => answered.push(resolve));
+        return answer;
+      },
+    ];
+    const before = lines(/^served_total/);
+    await until(() => Promise.resolve(answered.length === 1), { what: 'the first question' });
+    one.serve('a', 1);
+    state.asked = [one.answer];
+    const after = lines(/^served_total/);
+    answered[0]!();
+    expect(await before).toEqual([]);
+    expect(await after).toEqual(['served_total{model="a",component="serving"} 1']);
+  });
+
+  it('keep the latest time that a process told which is gone, and are only those that are wanted', async () => {
+    const at = (value: number) => (): Promise<FleetAnswer<MetricFamily[]>> => {
+      const family = { help: 'A time', type: 'gauge', aggregator: 'max', values: [{ labels: {}, value }] } as const;
+      const families = [
+        { name: 'last_timestamp_seconds', ...family },
+        { name: 'lag_max_seconds', ...family },
+      ];
+      return Promise.resolve({ instance: `serving-${value}`, answer: families });
+    };
+    const { state, fleet } = fleetOf(at(7), at(9));
+    const told = async (...names: string[]): Promise<unknown[]> =>
+      (await fleet.families(new Set(names))).map(({ name, values }) => [name, values.map(({ value }) => value)]);
+    expect(await told('last_timestamp_seconds', 'none')).toEqual([['last_timestamp_seconds', [9]]]);
+    state.asked = [at(7)];
+    expect(await told('last_timestamp_seconds', 'lag_max_seconds')).toEqual([
+      ['last_timestamp_seconds', [9]],
+      ['lag_max_seconds', [7]],
+    ]);
   });
 
   it('are asked once for those who ask at the same time', async () => {

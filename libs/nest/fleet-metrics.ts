@@ -24,6 +24,8 @@ export class FleetMetrics {
   readonly #gone = new Set<string>();
   /** Of processes that are gone for good, added up. */
   #past: readonly MetricFamily[] = [];
+  /** What was told last, by name and labels. */
+  readonly #told = new Map<string, number>();
   #answers: readonly FleetAnswer<readonly MetricFamily[]>[] | null = null;
   #asking: Promise<void> | undefined;
   #failing = false;
@@ -42,15 +44,35 @@ export class FleetMetrics {
     clearInterval(this.#timer);
   }
 
-  /** Asks, and adds up what was answered and what is remembered. */
-  async families(): Promise<MetricFamily[]> {
+  /**
+   * Asks, and adds up what was answered and what is remembered. What was counted before the call is in it.
+   * @param names of the metrics that are wanted (default all)
+   */
+  async families(names?: ReadonlySet<string>): Promise<MetricFamily[]> {
+    // A question that is under way may have been answered before the caller did what it asks for.
+    await this.#asking;
     await this.#ask();
     const answered = (this.#answers ?? []).flatMap(({ answer }) => (answer === undefined ? [] : [answer]));
     const gauges = answered.map((families) => families.filter((family) => !isCumulative(family)));
+    const wanted = [this.#past, ...this.#counted.values(), ...gauges].map((families) => chosen(families, names));
+    const merged = await mergeFamilies(wanted);
     return [
-      ...(await mergeFamilies([this.#past, ...this.#counted.values(), ...gauges])),
-      ...(this.#answers === null ? [] : [processes(answered.length, this.#answers.length - answered.length)]),
+      ...merged.map((family) => (isCumulative(family) ? this.#notLess(family) : family)),
+      ...(this.#answers === null
+        ? []
+        : chosen([processes(answered.length, this.#answers.length - answered.length)], names)),
     ];
+  }
+
+  /** Fractions added up in another order may be less by their last bit: that too would be taken for a restart. */
+  #notLess(family: MetricFamily): MetricFamily {
+    const values = family.values.map((sample) => {
+      const key = JSON.stringify([sample.metricName ?? family.name, sample.labels]);
+      const value = Math.max(sample.value, this.#told.get(key) ?? 0);
+      this.#told.set(key, value);
+      return { ...sample, value };
+    });
+    return { ...family, values };
   }
 
   /** Callers that come while it runs share its outcome. Never rejects. */
@@ -89,6 +111,9 @@ export class FleetMetrics {
     }
   }
 }
+
+const chosen = (families: readonly MetricFamily[], names: ReadonlySet<string> | undefined): readonly MetricFamily[] =>
+  names === undefined ? families : families.filter(({ name }) => names.has(name));
 
 const processes = (answering: number, silent: number): MetricFamily => ({
   name: 'modelog_serving_processes',

@@ -30,6 +30,12 @@ export { commandMeta, type CommandMetaInput } from './command-meta.js';
 export { acceptedOrThrow, executeCommand, type CommandToExecute } from './execute-command.js';
 export { FleetMetrics, type FleetMetricsOptions } from './fleet-metrics.js';
 export {
+  answerFleetMetrics,
+  fleetMetricsOver,
+  type AnswerFleetMetricsOptions,
+  type AskFleetMetrics,
+} from './fleet-control.js';
+export {
   expositionOf,
   mergeFamilies,
   packedFamilies,

@@ -25,8 +25,9 @@ export const metricFamily = z.object({
 });
 export type MetricFamily = z.infer<typeof metricFamily>;
 
-/** Whether the metric only ever grows while its process lives. */
-export const isCumulative = ({ type }: MetricFamily): boolean => type !== 'gauge';
+/** Whether the metric only ever grows while its process lives: counts, and the time of a latest event. */
+export const isCumulative = ({ name, type, aggregator }: MetricFamily): boolean =>
+  type !== 'gauge' || (aggregator === 'max' && name.endsWith('_timestamp_seconds'));
 
 /** Everything in the registry. A gauge without a value (NaN) is left out: JSON has none. */
 export async function familiesOf(registry: Pick<Registry, 'getMetricsAsJSON'>): Promise<MetricFamily[]> {

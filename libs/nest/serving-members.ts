@@ -12,8 +12,8 @@ export interface ServingMembersOptions {
 const keyPrefix = `$KV.${servingBucket.name}.`;
 
 /**
- * The serving processes that are alive: a bucket in memory whose entries expire. A server that restarted has lost the
- * bucket with everything in it; the next heartbeat makes it anew.
+ * The serving processes that are alive: a bucket whose entries expire. It lies on disk, so that it outlives a restart of
+ * the server: who was left out of the list then could route by an older table than a rollback answers for.
  */
 export class ServingMembers {
   #bucket: Promise<KV> | null = null;
@@ -62,7 +62,6 @@ export class ServingMembers {
     const { connection, replicas } = this.options;
     this.#bucket ??= new Kvm(jetstream(connection)).create(servingBucket.name, {
       description: 'Serving processes that are alive',
-      storage: 'memory' as never,
       ttl: servingBucket.ttlMs,
       replicas,
       // Read through the leader: a member that is registered must be seen.

@@ -19,13 +19,7 @@ export interface GraphParts {
 /** A whole model file, of the IR version that its operators came with: with those of version 17, 8. */
 export function modelBytes(parts: GraphParts): Uint8Array {
   const opsets = parts.opsets ?? { '': 17, 'ai.onnx.ml': 3 };
-  const graph = message((writer) => {
-    for (const node of parts.nodes) field(writer, graphField.node, node);
-    writer.uint32(tag(graphField.name, 2)).string('graph');
-    for (const initializer of parts.initializers ?? []) field(writer, graphField.initializer, initializer);
-    for (const input of parts.inputs) field(writer, graphField.input, input);
-    for (const output of parts.outputs) field(writer, graphField.output, output);
-  });
+  const graph = graphBytes(parts);
   return message((writer) => {
     writer.uint32(tag(modelField.irVersion, 0)).int64(irVersionOf(opsets['']));
     writer.uint32(tag(modelField.producer, 2)).string('modelog');
@@ -46,6 +40,16 @@ export function modelBytes(parts: GraphParts): Uint8Array {
     }
   });
 }
+
+/** A GraphProto: what `attribute.graph` takes. */
+export const graphBytes = (parts: Pick<GraphParts, 'inputs' | 'outputs' | 'nodes' | 'initializers'>): Bytes =>
+  message((writer) => {
+    for (const node of parts.nodes) field(writer, graphField.node, node);
+    writer.uint32(tag(graphField.name, 2)).string('graph');
+    for (const initializer of parts.initializers ?? []) field(writer, graphField.initializer, initializer);
+    for (const input of parts.inputs) field(writer, graphField.input, input);
+    for (const output of parts.outputs) field(writer, graphField.output, output);
+  });
 
 /** As the releases of ONNX pair them. */
 function irVersionOf(opset = 17): number {

@@ -15,4 +15,4 @@ export { rewriteGraph } from './optimise/rewrite-graph.js';
 export { quantiseDynamic } from './optimise/quantise-dynamic.js';
 export type { OptimisedGraph } from './optimise/optimised.js';
 export type { OnnxRejection, OnnxRejectionCode } from './rejection.js';
-export { attribute, modelBytes, node, tensor, valueInfo, type GraphParts } from './builder.js';
+export { attribute, graphBytes, modelBytes, node, tensor, valueInfo, type GraphParts } from './builder.js';

@@ -218,6 +218,16 @@ describe('deployments', () => {
     expect(states(await view(6))).toMatchObject({ versions: [live(2)], history: ['superseded', 'live'] });
   });
 
+  it('keep what a rollback left until it is released, and are live then like any other', async () => {
+    await fold([requested(1), wentLive(1), requested(2), wentLive(2), rolledBack(2, 1), released(1, 2)]);
+    expect(states(await view(5))).toMatchObject({ state: 'rolled_back', versions: [live(1), former(2)] });
+    expect(states(await view(6))).toMatchObject({
+      state: 'live',
+      versions: [live(1)],
+      history: ['live', 'rolled_back'],
+    });
+  });
+
   it('roll back and return, ending what is under way', async () => {
     await fold([
       ...[requested(1), wentLive(1), requested(2), wentLive(2), requested(3), rolledBack(2, 1, 3)],

@@ -46,12 +46,15 @@ export class LabelQueries {
     });
   }
 
-  /** Messages that a request has left so far, in order. */
-  ofCommand(commandId: string): Promise<Result<readonly LabelMessage[], Rejection>> {
-    return this.readers.traffic.read({}, async (database) => {
+  /**
+   * Messages that a request has left, in order; one that was stored twice is told once.
+   * @param throughSeq of TRAFFIC: waits until everything up to there is folded, else `not_caught_up`
+   */
+  ofCommand(commandId: string, throughSeq: number): Promise<Result<readonly LabelMessage[], Rejection>> {
+    return this.readers.traffic.read({ min_seq: throughSeq }, async (database) => {
       const { rows } = await database.query<LabelMessage>(
-        `select traffic_seq, event_id, command_digest from traffic.label_messages
-         where command_id = $1 order by traffic_seq`,
+        `select min(traffic_seq) as traffic_seq, event_id, command_digest from traffic.label_messages
+         where command_id = $1 group by event_id, command_digest order by traffic_seq`,
         [commandId],
       );
       return accept(rows);

@@ -116,12 +116,18 @@ describe('labels', () => {
   });
 
   it('tell which messages a request has left', async () => {
-    const queries = await folded([labels(1, 'a', [[1, 0, day(5)]]), labels(2, 'b', [[1, 0, day(5)]])]);
-    expect(await queries.ofCommand('command of b')).toEqual({
+    const b = labels(2, 'b', [[1, 0, day(5)]]);
+    const queries = await folded([labels(1, 'a', [[1, 0, day(5)]]), b, { ...b, seq: 3, time: 3_000 }]);
+    expect(await queries.ofCommand('command of b', 3)).toEqual({
       ok: true,
       value: [{ traffic_seq: 2, event_id: 'b', command_digest: 'sha256:d' }],
     });
-    expect(await queries.ofCommand('another')).toEqual({ ok: true, value: [] });
+    expect(await queries.ofCommand('another', 0)).toEqual({ ok: true, value: [] });
+  });
+
+  it('are not said to be all while some before the asked sequence are not folded', async () => {
+    const queries = await folded([labels(1, 'a', [[1, 0, day(5)]])]);
+    expect(await queries.ofCommand('command of a', 2)).toMatchObject({ rejection: { code: 'not_caught_up' } });
   });
 
   it('that nobody can read are counted, ticks are not', async () => {

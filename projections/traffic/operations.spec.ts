@@ -224,7 +224,7 @@ describe('how versions did', () => {
       fc.asyncProperty(fc.array(sent, { minLength: 1, maxLength: 14 }), asked, sizes, async (all, question, cuts) => {
         let [storedAt, logTime] = [1_000, 0];
         const timed = all.map(({ after, ...each }) => {
-          storedAt = Math.min(storedAt + after, now);
+          storedAt = Math.max(1, Math.min(storedAt + after, now));
           logTime = Math.max(logTime, storedAt);
           return { ...each, storedAt, logTime };
         });
@@ -249,6 +249,7 @@ describe('how versions did', () => {
             accepted(found),
             timed.filter((each) => each.logTime <= time),
             question,
+            time,
           );
         }
       }),
@@ -262,7 +263,12 @@ interface Timed extends Sent {
 }
 
 /** Every window of every version, and the totals, against the rows themselves. */
-function expectExact({ items }: api.MetricsAnswer, sent: readonly Timed[], asked: OperationsAsked): void {
+function expectExact(
+  { items }: api.MetricsAnswer,
+  sent: readonly Timed[],
+  asked: OperationsAsked,
+  moment: number,
+): void {
   const ofVersions = new Map<string, { item: api.MetricsAnswer['items'][number]; seen: number }>(
     items.map((item) => [JSON.stringify([item.deployment, item.model, item.version]), { item, seen: 0 }]),
   );
@@ -312,17 +318,24 @@ function expectExact({ items }: api.MetricsAnswer, sent: readonly Timed[], asked
       if (asked.deployment !== undefined) expect(item.deployment).toBe(asked.deployment);
     }
   // No version that has rows in the span is left out.
-  const first = items[0];
-  if (first === undefined) return;
-  const [from, to] = [Date.parse(first.total.from), Date.parse(first.total.to)];
-  for (const chunk of sent.filter(({ logTime }) => logTime >= from && logTime < to))
-    for (const version of arms) {
-      const { served, failed, refused } = rowsOf(chunk, version);
-      if (served.length + failed.length + refused.length === 0) continue;
-      if (asked.deployment !== undefined && chunk.deployment !== asked.deployment) continue;
-      if (asked.version !== undefined && version !== asked.version) continue;
-      expect([...ofVersions.keys()]).toContain(JSON.stringify([chunk.deployment, chunk.model, version]));
-    }
+  const [from, to] = spanOf(asked, moment);
+  for (const { item } of ofVersions.values())
+    expect([item.total.from, item.total.to]).toEqual([isoTime(from), isoTime(to)]);
+  const versions = sent
+    .filter(({ logTime, deployment }) => logTime >= from && logTime < to && isAsked(asked.deployment, deployment))
+    .flatMap((chunk) => arms.map((version) => ({ chunk, version, ...rowsOf(chunk, version) })))
+    .filter(({ version }) => isAsked(asked.version, version))
+    .filter(({ served, failed, refused }) => served.length + failed.length + refused.length > 0)
+    .map(({ chunk, version }) => JSON.stringify([chunk.deployment, chunk.model, version]));
+  expect([...ofVersions.keys()]).toEqual(expect.arrayContaining(versions));
+}
+
+const isAsked = (asked: string | undefined, found: string): boolean => asked === undefined || asked === found;
+
+/** Whole ten seconds, up to the moment. */
+function spanOf({ from = 0, to = Infinity }: OperationsAsked, moment: number): [from: number, to: number] {
+  const last = Math.min(to, moment);
+  return [10_000 * Math.floor(from / 10_000), Math.min(10_000 * Math.ceil(last / 10_000), moment)];
 }
 
 /** Latencies of a chunk's rows of one version. */

@@ -35,7 +35,7 @@ export function startClients(options: ClientsOptions): Clients {
       if ('failure' in outcome) {
         countFailure(options.ledger, outcome.failure);
         // A server that is away refuses at once: leave it the processor to come back with.
-        await new Promise<void>((resolve) => void setTimeout(resolve, 5));
+        await new Promise<void>((resolve) => void setTimeout(resolve, 25));
       } else {
         options.ledger.answers.push(answerOf(requestId, outcome.body));
         if (options.restMs !== undefined)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { crashRun, type Victim } from './crash-run.js';
 
-const kinds: readonly Victim[] = ['group', 'nats', 'postgres', 'serving'];
+const kinds: readonly Victim[] = ['group', 'nats', 'postgres', 'serving', 'control'];
 
 describe('twenty kills under load', () => {
   it('lose none of 100,000 answered predictions and tell none twice', async () => {

@@ -44,10 +44,11 @@ export async function hotSwaps(options: HotSwapsOptions): Promise<HotSwapsReport
     const { connections, restMs } = options;
     const clients = startClients({ url, deployment: 'swapped', inputs, connections, restMs, ledger });
     const pools = [poolOf(platform)];
+    const size = pools[0]!.pids.length;
     try {
       for (let swap = 1; swap <= options.swaps; swap++) {
         await swapTo(url, versions[swap % versions.length]!);
-        pools.push(poolOf(platform));
+        pools.push(await wholePool(platform, size));
         options.onSwap?.(swap, pools.at(-1)!);
       }
     } finally {
@@ -86,6 +87,16 @@ async function swapTo(url: string, version: string): Promise<void> {
     { what: `version ${version} to be live`, timeoutMs: 30_000 },
   );
 }
+
+/** Without the one more that there is while a process is replaced. */
+const wholePool = (platform: PlatformHandle, size: number): Promise<PoolMemory> =>
+  until(
+    () => {
+      const pool = poolOf(platform);
+      return pool.pids.length === size && pool;
+    },
+    { what: `${size} serving processes`, timeoutMs: 60_000 },
+  );
 
 function poolOf(platform: PlatformHandle): PoolMemory {
   const pids = platform

@@ -42,16 +42,16 @@ whereAny("the protocol's own clients, unmodified", () => {
 
   afterAll(() => platform.stop());
 
-  it.each(names.map((name) => [name] as const))(
-    'tests/compat/%s.py',
-    async (name) => {
-      if (!runnable.includes(name)) return;
-      const args = [join(rootFolder, `tests/compat/${name}.py`), platform.url, platform.grpcAddress, fixtures];
-      const { stdout } = await promisify(execFile)(python, args);
-      expect(stdout.split('\n').filter((line) => line.startsWith('passed: '))).toHaveLength(scripts[name].checks);
-    },
-    60_000,
-  );
+  for (const name of names)
+    (runnable.includes(name) ? it : it.skip)(
+      `tests/compat/${name}.py`,
+      async () => {
+        const args = [join(rootFolder, `tests/compat/${name}.py`), platform.url, platform.grpcAddress, fixtures];
+        const { stdout } = await promisify(execFile)(python, args);
+        expect(stdout.split('\n').filter((line) => line.startsWith('passed: '))).toHaveLength(scripts[name].checks);
+      },
+      60_000,
+    );
 });
 
 /** Registers the fixture as version 1.0.0 and deploys it, both under its name; answers when it serves. */

@@ -44,13 +44,18 @@ import {
 import { canonicalJson, systemClock, type Clock } from '#libs/kernel/index.js';
 import { until } from '#tests/support/wait.js';
 
-export interface ContractOptions {
-  readonly open: () => Promise<Backend>;
-  /** Rounds of the race of six writers. */
+export interface ContractSizes {
+  /** Rounds of each race of writers. */
   readonly raceRounds: number;
+  /** Events of other aggregates, among which a few are found. */
+  readonly others: number;
 }
 
-export function eventLogContract(name: string, { open, raceRounds }: ContractOptions): void {
+export interface ContractOptions extends ContractSizes {
+  readonly open: () => Promise<Backend>;
+}
+
+export function eventLogContract(name: string, { open, raceRounds, others }: ContractOptions): void {
   describe(`event log on ${name}`, () => {
     let backend: Backend;
     let forged: { readonly seq: number; readonly code: LogProblem['code'] }[];
@@ -140,13 +145,13 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         expect((await events.head()).lastSeq).toBe(other.seq);
       });
 
-      it('lets nothing between a guarded append and what it has seen, in 200 races with one that is not', async () => {
+      it(`lets nothing between a guarded append and what it has seen, in ${raceRounds} races with one that is not`, async () => {
         const [guarded, free] = (await backend.writers(2)) as [StreamStore, StreamStore];
         const message = { headers: {}, data: Buffer.from('{}') };
         const outcomes = { stored: 0, refused: 0 };
         let mine = 0;
         let theirs = 0;
-        for (let round = 0; round < 200; round += 1) {
+        for (let round = 0; round < raceRounds; round += 1) {
           const seen = (await guarded.head()).lastSeq;
           const append = () =>
             guarded.publish({
@@ -174,7 +179,7 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
         for (const subject of ['evt.port.race-guarded', 'evt.port.race-free'])
           for (const { seq } of await backend.events.readSubject(subject, 1, 'leader'))
             forged.push({ seq, code: 'malformed_envelope' });
-        expect(outcomes.stored + outcomes.refused).toBe(200);
+        expect(outcomes.stored + outcomes.refused).toBe(raceRounds);
         expect(outcomes.stored).toBeGreaterThan(0);
         expect(outcomes.refused).toBeGreaterThan(0);
       }, 60_000);
@@ -715,12 +720,12 @@ export function eventLogContract(name: string, { open, raceRounds }: ContractOpt
     });
 
     describe('loading', () => {
-      it('finds the few events of an aggregate among 10,000 of others', async () => {
+      it(`finds the few events of an aggregate among ${others} of others`, async () => {
         const store = storeOn(backend.events);
         await fill(store, 'needle', 3);
-        await backend.publishMany(eventsOfOthers(5_000, 'before'));
+        await backend.publishMany(eventsOfOthers(others / 2, 'before'));
         await run(store, 'needle', 'middle', deposit(10));
-        await backend.publishMany(eventsOfOthers(5_000, 'after'));
+        await backend.publishMany(eventsOfOthers(others / 2, 'after'));
         await run(store, 'needle', 'last', withdraw(5));
         const loaded = await storeOn(backend.events).load(ledger, 'needle', { consistency: 'leader' });
         expect(loaded).toMatchObject({ state: { balance: 8, entries: 5 }, version: 5 });

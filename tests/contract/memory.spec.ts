@@ -1,5 +1,5 @@
-import { eventLogContract } from './event-log.contract.js';
-import { memoryBackend } from './memory-backend.js';
+import { onMemory } from './event-log.runs.js';
 
-eventLogContract('memory, as one replica', { open: () => Promise.resolve(memoryBackend(1)), raceRounds: 300 });
-eventLogContract('memory, as three replicas', { open: () => Promise.resolve(memoryBackend(3)), raceRounds: 300 });
+const sizes = { raceRounds: 300, others: 2_000 };
+onMemory(1, sizes);
+onMemory(3, sizes);

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
+import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 
 const run = promisify(execFile);
 type Json = Record<string, unknown>;
@@ -70,6 +71,22 @@ describe('the README', () => {
     });
   }, 60_000);
 
+  it('takes a deployment to another version and back, and a prediction to its label, with the lines as printed', async () => {
+    const [block] = await blocksOf('Another version, and the way back');
+    const script = block!.replaceAll('http://127.0.0.1:5000', platform.url);
+    const eachOnALine = 'curl() { command curl "$@" && echo; }';
+    const { stdout } = await run('bash', ['-e', '-o', 'pipefail', '-c', `${eachOnALine}\n${script}`], { cwd: folder });
+    const lines = stdout.split('\n').filter((line) => line !== '');
+    const [model, deployment, rollback, feedback, metrics] = lines.map((line) => JSON.parse(line) as Json);
+    expect(model).toMatchObject({ model_id: 'wine', version: '1.1.0' });
+    expect(deployment).toMatchObject({ deployment: 'cellar', rollout_id: expect.any(String) });
+    expect(rollback).toMatchObject({ from: { version: '1.1.0' }, to: { version: '1.0.0' }, expired: [] });
+    expect(feedback).toEqual({ accepted: 1, unknown: [] });
+    expect(metrics).toMatchObject({
+      items: [{ deployment: 'cellar', model: 'wine', version: '1.0.0', total: { served: 1, failed: 0 } }],
+    });
+  }, 60_000);
+
   it('takes a data file to a trained version that predicts, with the lines as printed', async () => {
     const [block] = await blocksOf('Training, from a data file to a model that serves');
     const script = block!.replaceAll('http://127.0.0.1:5000', platform.url);
@@ -94,6 +111,7 @@ describe('the README', () => {
 });
 
 describe("the README's promotion with approval", () => {
+  let database: DatabaseHandle;
   let platform: PlatformHandle;
   let folder: string;
   let commands: string[];
@@ -105,12 +123,15 @@ describe("the README's promotion with approval", () => {
       name!,
       value!,
     ]);
-    platform = await startPlatform({ env: Object.fromEntries(settings) });
+    // The platform with a PostgreSQL of its own is above.
+    database = await createDatabase('readme');
+    platform = await startPlatform({ env: { DATABASE_URL: database.url, ...Object.fromEntries(settings) } });
     folder = await makeCheckout();
   }, 60_000);
 
   afterAll(async () => {
     await platform.stop();
+    await database.drop();
     await rm(folder, { recursive: true });
   });
 

@@ -60,7 +60,8 @@ describe('test servers', () => {
         ...nodes[0]!.connection,
         servers: nodes.map((node) => node.connection.servers),
       });
-      const manager = await jetstreamManager(connection);
+      // Without a leader nobody answers: asked again rather than waited for.
+      const manager = await jetstreamManager(connection, { timeout: 1_000 });
       const info = await manager.streams.add({ name: 'KEPT', subjects: ['kept.>'], num_replicas: 3 });
       expect(info.cluster?.replicas).toHaveLength(2);
       await jetstream(connection).publish('kept.one', 'x');

@@ -10,7 +10,7 @@ interface Operation {
   readonly security?: readonly object[];
   readonly parameters: readonly { name: string; in: string; required: boolean; schema: Record<string, unknown> }[];
   readonly requestBody?: { readonly content: Record<string, { schema?: Record<string, unknown> }> };
-  readonly responses: Record<string, { readonly description: string }>;
+  readonly responses: Record<string, { readonly description: string; readonly headers?: object }>;
 }
 type Document = { paths: Record<string, Record<string, Operation>>; components: { schemas: Record<string, object> } };
 
@@ -61,6 +61,23 @@ describe('openApiDocument', () => {
     expect(responses['422']!.description).toContain('model_cannot_run');
     expect(responses['409']!.description).toContain(problemCodes.version_exists[1]);
     expect(Object.keys(responses)).toContain('201');
+  });
+
+  it('tells wherever rows are predicted of the time that the caller waits, and when to come again', () => {
+    const predicting = routes.filter(({ permission, servedBy }) => permission === 'predict' && servedBy === 'serving');
+    expect(predicting.map(({ operationId }) => operationId).sort()).toEqual([
+      ...['oipInfer', 'oipInferOfVersion', 'predict', 'predictBatch'],
+    ]);
+    for (const { path } of predicting) {
+      const described = operation(path, 'post');
+      expect(parameter(described, 'X-Request-Timeout-Ms')).toMatchObject({
+        ...{ in: 'header', required: false, schema: { type: 'number', exclusiveMinimum: 0 } },
+      });
+      expect(described.responses['504']!.description).toContain('deadline_exceeded');
+      expect(described.responses['503']!.description).toMatch(/version_cut_off.*overloaded/);
+      expect(described.responses['503']!.headers).toHaveProperty('Retry-After');
+      expect(described.responses['422']!.headers).toBeUndefined();
+    }
   });
 
   it('names what takes a token, and the permission', () => {

@@ -97,6 +97,7 @@ function responsesOf({ answer, problems, body, permission, refusal }: RouteSpec,
   for (const [status, codes] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[status] = {
       description: codes.map((code) => `\`${code}\`: ${problemCodes[code][1]}`).join('; '),
+      ...(status === 503 ? { headers: retryAfter } : {}),
       content:
         refusal === undefined
           ? { 'application/problem+json': { schema: components.schema(problem) } }
@@ -105,6 +106,10 @@ function responsesOf({ answer, problems, body, permission, refusal }: RouteSpec,
   }
   return responses;
 }
+
+const retryAfter: Json = {
+  'Retry-After': { description: 'Seconds', required: true, schema: { type: 'integer', minimum: 1 } },
+};
 
 const contentOf = (
   contents: readonly { readonly mediaType: string; readonly content: z.ZodType | 'bytes' | 'text' }[],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { deploymentName, modelVersion, oip, type ProblemCode } from '#libs/contracts/index.js';
 import { limits } from './limits.js';
-import { answers, json } from './route-parts.js';
+import { answers, json, timeoutHeaders } from './route-parts.js';
 import type { RouteSpec } from './route.js';
 
 const tag = 'Open Inference Protocol';
@@ -24,12 +24,12 @@ const versionProblems: readonly ProblemCode[] = [
   'version_cut_off',
 ];
 
-const inferHeaders = z.object({
+const inferHeaders = timeoutHeaders.extend({
   'Inference-Header-Content-Length': z
-    .string()
+    .int()
+    .nonnegative()
     .optional()
     .meta({ description: 'Bytes of the JSON before binary data' }),
-  'X-Request-Timeout-Ms': z.string().optional().meta({ description: 'How long the caller waits' }),
 });
 
 /** What serving processes answer below /v2, in the protocol's own form. */
@@ -70,9 +70,9 @@ export const protocolRoutes: readonly RouteSpec[] = [
     path: '/v2/models/stats',
     operationId: 'oipStatistics',
     permission: 'read',
-    summary: 'What every deployment answered in this process',
+    summary: 'What every deployment answered, in all serving processes',
     answer: answers(200, 'Counts and durations', oip.statistics),
-    problems: [],
+    problems: ['unavailable'],
   },
   {
     ...shared,
@@ -114,10 +114,10 @@ export const protocolRoutes: readonly RouteSpec[] = [
       path: `${at}/stats`,
       operationId: `oipModelStatistics${suffix}`,
       permission: 'read',
-      summary: 'What a deployment answered in this process',
+      summary: 'What a deployment answered, in all serving processes',
       params,
       answer: answers(200, 'Counts and durations', oip.statistics),
-      problems: versionProblems,
+      problems: [...versionProblems, 'unavailable'],
     },
     {
       ...shared,

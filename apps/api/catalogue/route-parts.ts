@@ -15,6 +15,13 @@ export const commandHeaders = z.object({
   }),
 });
 
+/** Of predictions; serving processes read it. */
+export const timeoutHeaders = z.object({
+  'X-Request-Timeout-Ms': z.number().positive().optional().meta({
+    description: 'Milliseconds from its arrival after which nobody waits for the answer any more: then 504',
+  }),
+});
+
 export const json = (content: z.ZodType, limitBytes: number = limits.json): readonly BodySpec[] => [
   { mediaType: 'application/json', content, limitBytes },
 ];

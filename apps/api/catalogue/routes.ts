@@ -1,6 +1,8 @@
 import { z } from 'zod';
-import { api, deploymentName, sha256Digest } from '#libs/contracts/index.js';
+import { api, sha256Digest } from '#libs/contracts/index.js';
+import { deploymentRoutes } from './deployment-routes.js';
 import { limits, multipartLimit } from './limits.js';
+import { predictionRoutes } from './prediction-routes.js';
 import { protocolRoutes } from './protocol-routes.js';
 import { modelParams } from './registry-queries.js';
 import { monitoringRoutes } from './monitoring-routes.js';
@@ -10,7 +12,6 @@ import {
   commandHeaders,
   commandProblems,
   json,
-  listQuery,
   modelProblems,
   readProblems,
   readQuery,
@@ -20,16 +21,10 @@ import type { RouteSpec } from './route.js';
 import { trainingRoutes } from './training-routes.js';
 
 export const artifactParams = z.object({ digest: sha256Digest });
-export const deploymentParams = z.object({ deployment: deploymentName });
-export const whyParams = z.object({
-  prediction_id: z.string().min(1).max(512).meta({ description: 'As a prediction was answered' }),
-});
-
 export const artifactQuery = z.strictObject({
   digest: sha256Digest.optional().meta({ description: 'What the bytes must have; also as header Digest' }),
 });
 
-export const deploymentsQuery = listQuery.extend({ deployment: deploymentName.optional() });
 export const eventsQuery = api.eventsQuery.strict();
 
 const feedHeaders = z.object({
@@ -47,19 +42,6 @@ const ready = z.object({
   status: z.literal('ready'),
   components: z.record(z.string(), z.object({ took_ms: z.number() })),
 });
-
-const featureProblems = [
-  'missing_feature',
-  'unknown_feature',
-  'ill_typed_feature',
-  'not_finite',
-  'deployment_not_found',
-  'deployment_not_live',
-  'model_failed',
-  'overloaded',
-  'routing_stale',
-  'log_unavailable',
-] as const;
 
 /** Every call of this server. The router, the checks before a body is read and OpenAPI are held against it. */
 export const routes = [
@@ -158,146 +140,8 @@ export const routes = [
   },
   ...registryRoutes,
   ...trainingRoutes,
-  {
-    method: 'POST',
-    path: '/api/deploy',
-    operationId: 'deploy',
-    tag: 'Deployments',
-    permission: 'deploy',
-    summary: 'Deploy a model version',
-    description:
-      'Accepted when it is recorded; traffic moves when serving processes have loaded the version. `name@champion` follows the champion from then on; any other alias is resolved now.',
-    headers: commandHeaders,
-    body: json(api.deploy),
-    answer: answers(202, 'Accepted', api.deployAccepted),
-    problems: [
-      'model_not_found',
-      'version_not_found',
-      'alias_not_found',
-      'version_archived',
-      'stage_not_reached',
-      'environment_mismatch',
-      'rollout_in_progress',
-      'no_change',
-      'strategy_not_available',
-      ...commandProblems,
-    ],
-    servedBy: 'api',
-  },
-  {
-    method: 'POST',
-    path: '/api/deploy/rollback',
-    operationId: 'rollBackDeployment',
-    tag: 'Deployments',
-    permission: 'deploy',
-    summary: 'Take traffic back to the version before',
-    description:
-      'Answered when no serving process can use the version that traffic leaves: each has said so, or has been silent for longer than it may route without asking the log. The version is kept, so that `to` can return to it. A rollout under way ends.',
-    headers: commandHeaders,
-    body: json(api.rollBackDeployment),
-    answer: answers(200, 'Traffic is back', api.deploymentRolledBack),
-    problems: [
-      'deployment_not_found',
-      'deployment_retired',
-      'no_former_version',
-      'already_rolled_back',
-      'rollout_not_kept',
-      'rollout_in_progress',
-      'version_archived',
-      'version_cut_off',
-      ...commandProblems,
-    ],
-    servedBy: 'api',
-  },
-  {
-    method: 'POST',
-    path: '/api/deploy/{deployment}/retire',
-    operationId: 'retireDeployment',
-    tag: 'Deployments',
-    permission: 'deploy',
-    summary: 'Take a deployment out of service',
-    params: deploymentParams,
-    headers: commandHeaders,
-    body: json(api.retire),
-    answer: answers(202, 'Accepted', api.retired),
-    problems: ['deployment_not_found', 'no_change', ...commandProblems],
-    servedBy: 'api',
-  },
-  {
-    method: 'GET',
-    path: '/api/deploy/status',
-    operationId: 'deploymentStatus',
-    tag: 'Deployments',
-    permission: 'read',
-    summary: 'Deployments and their rollouts, by name',
-    query: deploymentsQuery,
-    answer: answers(200, 'A page of deployments', api.deploymentList),
-    problems: ['deployment_not_found', ...readProblems, 'invalid_cursor'],
-    servedBy: 'api',
-  },
-  {
-    method: 'POST',
-    path: '/api/predict',
-    operationId: 'predict',
-    tag: 'Predictions',
-    permission: 'predict',
-    summary: 'Predict one row',
-    body: json(api.predict, limits.prediction),
-    answer: answers(200, 'The prediction, recorded', api.predicted),
-    problems: featureProblems,
-    servedBy: 'serving',
-  },
-  {
-    method: 'POST',
-    path: '/api/predict/batch',
-    operationId: 'predictBatch',
-    tag: 'Predictions',
-    permission: 'predict',
-    summary: 'Predict many rows, all or nothing on validation',
-    body: json(api.predictBatch, limits.batch),
-    answer: answers(200, 'The predictions, recorded', api.batchPredicted),
-    problems: ['empty_batch', ...featureProblems],
-    servedBy: 'serving',
-  },
-  {
-    method: 'GET',
-    path: '/api/predict/health',
-    operationId: 'predictHealth',
-    tag: 'Predictions',
-    permission: 'read',
-    summary: 'What serving processes have loaded',
-    answer: answers(200, 'Deployments with their versions', api.predictHealth),
-    problems: [],
-    servedBy: 'serving',
-  },
-  {
-    method: 'POST',
-    path: '/api/feedback',
-    operationId: 'recordFeedback',
-    tag: 'Predictions',
-    permission: 'predict',
-    summary: 'Say what was observed of predictions',
-    description:
-      'One observation, or up to 10,000 as `items`. Every label is held against the version that answered before any is stored. Late, repeated and corrected labels are accepted: the newest `observed_at` counts.',
-    headers: commandHeaders,
-    body: json(api.feedback, limits.feedback),
-    answer: answers(200, 'How many are recorded, and the ids that nothing is recorded under', api.feedbackAccepted),
-    problems: ['idempotency_conflict', 'not_caught_up', 'unavailable', 'log_unavailable'],
-    servedBy: 'api',
-  },
-  {
-    method: 'GET',
-    path: '/api/why/{prediction_id}',
-    operationId: 'why',
-    tag: 'Predictions',
-    permission: 'read',
-    summary: 'The whole story of one prediction',
-    params: whyParams,
-    query: readQuery,
-    answer: answers(200, 'Request, output, version, route, rollout, registration and labels', api.why),
-    problems: ['prediction_not_found', ...readProblems, 'log_unavailable'],
-    servedBy: 'api',
-  },
+  ...deploymentRoutes,
+  ...predictionRoutes,
   ...protocolRoutes,
   ...monitoringRoutes,
   {

@@ -3,7 +3,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { z } from 'zod';
 import { api } from '#libs/contracts/index.js';
 import { ZodPipe } from '#libs/nest/index.js';
-import { deploymentParams, deploymentsQuery } from '../catalogue/routes.js';
+import { deploymentParams, deploymentsQuery } from '../catalogue/deployment-routes.js';
 import { CallerOf, type Caller } from '../http/caller.js';
 import { Deploy, type DeployAccepted } from './deploy.js';
 import { DeploymentStatus, type DeploymentList } from './deployment-status.js';

@@ -62,9 +62,11 @@ export class RollBackDeploymentHandler implements ICommandHandler<RollBackDeploy
     for (let attempt = 1; ; attempt++) {
       const loaded = await this.store.load(deploymentDefinition, deployment, { consistency: 'leader' });
       const command = await this.commandOf(body, loaded.state);
-      const { former } = loaded.state;
-      const wanted = former !== null && command.seen?.archived === false;
-      if (wanted) await this.requireHeld(deployment, former, loaded.seq);
+      const decided = deploymentDefinition.decider.decide(command, loaded.state, meta);
+      // What is refused anyway waits for no process. Meanwhile, a repeat may have been recorded.
+      if (!decided.ok)
+        return (await this.store.recorded(deploymentDefinition, deployment, meta)) ?? { ...decided, seq: loaded.seq };
+      await this.requireHeld(deployment, loaded.state.former, loaded.seq);
       const outcome = await this.store.execute(deploymentDefinition, deployment, command, meta);
       if (outcome.ok || outcome.rejection.code !== 'rollout_in_progress' || attempt === attempts) return outcome;
     }
@@ -93,11 +95,9 @@ export class RollBackDeploymentHandler implements ICommandHandler<RollBackDeploy
     return command;
   }
 
-  private async requireHeld(
-    deployment: string,
-    { rollout_id, model, version }: NonNullable<DeploymentState['former']>,
-    seq: number,
-  ): Promise<void> {
+  private async requireHeld(deployment: string, former: DeploymentState['former'], seq: number): Promise<void> {
+    if (former === null) return;
+    const { rollout_id, model, version } = former;
     const refused = await requireHeld({ deployment, rollout_id, requested_seq: seq }, this.serving);
     if (refused === null) return;
     const detail = `${refused.instance} cannot load ${model}@${version}: ${refused.reason}`;

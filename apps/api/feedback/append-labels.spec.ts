@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import type { CommandMeta } from '#libs/contracts/index.js';
-import { FaultyStream, MemoryStream, scriptedFaults, StreamUnavailable } from '#libs/event-log/index.js';
+import {
+  FaultyStream,
+  MemoryStream,
+  scriptedFaults,
+  StreamTimeout,
+  StreamUnavailable,
+  type PublishAck,
+} from '#libs/event-log/index.js';
 import { systemClock, type Clock } from '#libs/kernel/index.js';
 import { appendLabels } from './append-labels.js';
 import type { Observed } from './check-observations.js';
@@ -17,6 +24,7 @@ function message(digest = 'sha256:d', label = 1): LabelMessageToSend {
   return labelMessages([{ index: 0, prediction_id: 'p', label, observed_at: meta.at, prediction }], meta, 1)[0]!;
 }
 
+const soon = (): number => systemClock.monotonic() + 5_000;
 const memory = (): MemoryStream => new MemoryStream({ name: 'TRAFFIC', clock: systemClock });
 
 describe('appendLabels', () => {
@@ -25,22 +33,22 @@ describe('appendLabels', () => {
     async (kind) => {
       const stream = memory();
       const faulty = new FaultyStream(stream, scriptedFaults({ publish: [{ kind }, { kind }] }));
-      await appendLabels(faulty, message(), systemClock);
+      await appendLabels(faulty, message(), soon(), systemClock);
       expect(await stream.readFrom(1, 10, 'leader')).toHaveLength(1);
     },
   );
 
   it('takes what the same request has stored for its own', async () => {
     const stream = memory();
-    await appendLabels(stream, message(), systemClock);
-    await appendLabels(stream, message(), systemClock);
+    await appendLabels(stream, message(), soon(), systemClock);
+    await appendLabels(stream, message(), soon(), systemClock);
     expect(await stream.readFrom(1, 10, 'leader')).toHaveLength(1);
   });
 
   it('refuses a key that another request has used', async () => {
     const stream = memory();
-    await appendLabels(stream, message(), systemClock);
-    await expect(appendLabels(stream, message('sha256:other', 2), systemClock)).rejects.toMatchObject({
+    await appendLabels(stream, message(), soon(), systemClock);
+    await expect(appendLabels(stream, message('sha256:other', 2), soon(), systemClock)).rejects.toMatchObject({
       rejection: { code: 'idempotency_conflict' },
     });
     expect(await stream.readFrom(1, 10, 'leader')).toHaveLength(1);
@@ -50,6 +58,15 @@ describe('appendLabels', () => {
     let now = 0;
     const clock: Clock = { now: () => 0, monotonic: () => (now += 2_000) };
     const away = scriptedFaults({ publish: new Array<{ kind: 'unavailable' }>(9).fill({ kind: 'unavailable' }) });
-    await expect(appendLabels(new FaultyStream(memory(), away), message(), clock)).rejects.toThrow(StreamUnavailable);
+    await expect(appendLabels(new FaultyStream(memory(), away), message(), 5_000, clock)).rejects.toThrow(
+      StreamUnavailable,
+    );
+  });
+
+  it('gives up at the deadline when the server says nothing', async () => {
+    const silent = Object.assign(memory(), { publish: () => new Promise<PublishAck>(() => undefined) });
+    const deadline = systemClock.monotonic() + 20;
+    await expect(appendLabels(silent, message(), deadline, systemClock)).rejects.toThrow(StreamTimeout);
+    expect(systemClock.monotonic()).toBeGreaterThanOrEqual(deadline);
   });
 });

@@ -11,18 +11,23 @@ import type { Clock } from '#libs/kernel/index.js';
 import { ProblemException } from '#libs/nest/index.js';
 import type { LabelMessageToSend } from './label-messages.js';
 
-/** For as long a message is tried again, under the same id: the server then keeps one of them. */
-const tryForMs = 5_000;
 const pauseMs = 50;
 
 /**
- * Stores one message of labels; resolves when it is in the log. A message that the server has under its id already is
- * looked at: the same request's is success.
+ * Stores one message of labels; resolves when it is in the log. Until the deadline it is tried again, under the same id:
+ * the server then keeps one of them. A message that the server has under its id already is looked at: the same request's
+ * is success.
+ * @param deadline monotonic milliseconds
  * @throws ProblemException `idempotency_conflict` when another request has used its key; EventLogError, after which it
  * may be stored: the same request again finds it.
  */
-export async function appendLabels(traffic: StreamStore, message: LabelMessageToSend, clock: Clock): Promise<void> {
-  const { seq, duplicate } = await publish(traffic, message, clock.monotonic() + tryForMs, clock);
+export async function appendLabels(
+  traffic: StreamStore,
+  message: LabelMessageToSend,
+  deadline: number,
+  clock: Clock,
+): Promise<void> {
+  const { seq, duplicate } = await publish(traffic, message, deadline, clock);
   if (!duplicate) return;
   const stored = await traffic.get(seq, 'leader');
   if (stored?.subject === message.subject && isSame(stored.headers, message.headers)) return;
@@ -51,10 +56,23 @@ async function publish(
 ): Promise<PublishAck> {
   for (;;) {
     try {
-      return await traffic.publish(message);
+      return await answeredBy(deadline - clock.monotonic(), traffic.publish(message), message);
     } catch (error) {
       if (!mayPass(error) || clock.monotonic() >= deadline) throw error;
     }
     await pause(pauseMs);
+  }
+}
+
+/** The server's own time for an answer may be longer than what is left. */
+async function answeredBy(leftMs: number, publishing: Promise<PublishAck>, { subject }: LabelMessageToSend) {
+  const answered = new AbortController();
+  try {
+    const late = pause(Math.max(0, leftMs), undefined, { signal: answered.signal }).then(() => {
+      throw new StreamTimeout(`publish to ${subject}`);
+    });
+    return await Promise.race([publishing, late]);
+  } finally {
+    answered.abort();
   }
 }

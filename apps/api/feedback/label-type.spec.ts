@@ -43,6 +43,17 @@ describe('labelFault', () => {
     expect(labels.filter((label) => labelFault(type, label) === undefined)).toEqual(expected);
   });
 
+  it.each([
+    ['9007199254740992', true],
+    ['-9223372036854775808', true],
+    ['9223372036854775807', true],
+    ['9223372036854775808', false],
+    ['9007199254740991', false],
+    ['09007199254740993', false],
+  ])('takes the digits of a class for one where it is answered so: %s', (digits, expected) => {
+    expect(labelFault('integer', digits) === undefined).toBe(expected);
+  });
+
   it('says what was expected and found', () => {
     expect(labelFault('integer', 'cat')).toBe(
       'expected a whole number: the classes of the version are numbers; found a string',

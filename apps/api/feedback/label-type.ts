@@ -34,9 +34,14 @@ export function labelFault(expected: LabelType, label: string | number | boolean
   }
 }
 
-/** An int64 that JSON cannot hold exactly is answered as its digits, and observed as such. */
+/** An int64 that JSON cannot hold exactly is answered as its digits, and observed as such; any other as a number. */
 const isInteger = (label: string | number | boolean): boolean =>
-  typeof label === 'string' ? /^-?\d{16,19}$/.test(label) : Number.isSafeInteger(label);
+  typeof label === 'string' ? isLongInteger(label) : Number.isSafeInteger(label);
+
+const isLongInteger = (digits: string): boolean =>
+  /^-?[1-9]\d{15,18}$/.test(digits) &&
+  !Number.isSafeInteger(Number(digits)) &&
+  BigInt.asIntN(64, BigInt(digits)) === BigInt(digits);
 
 const fault = (expected: string, found: string | number | boolean): string =>
   `expected ${expected}; found ${typeof found === 'string' ? 'a string' : String(found)}`;

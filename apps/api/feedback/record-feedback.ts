@@ -28,6 +28,8 @@ export class RecordFeedback extends Command<FeedbackAccepted> {
 const call = 'POST /api/feedback';
 /** What the call changes is one thing: the labels. */
 const target = 'labels';
+/** For as long its messages are tried, together. */
+const appendWithinMs = 5_000;
 
 /**
  * Labels of predictions: each prediction is resolved once, here; every label is held against its version before the first
@@ -66,16 +68,19 @@ export class RecordFeedbackHandler implements ICommandHandler<RecordFeedback> {
     const messages = labelMessages(missing, keyed ? meta : identifiedByContent(meta, observed), lastSeq);
     const faults = messages.flatMap((message) => sizeFaults(message, pathOf));
     if (faults.length > 0) throw new ProblemException(refusalOf(faults));
-    for (const message of messages) await appendLabels(this.traffic, message, this.clock);
+    const deadline = this.clock.monotonic() + appendWithinMs;
+    for (const message of messages) await appendLabels(this.traffic, message, deadline, this.clock);
   }
 
   /**
    * What earlier requests with this key have not stored. A repeat of long ago must not be stored again: without
-   * `observed_at` it would be of now, and count before the corrections that came since.
-   * @throws ProblemException `idempotency_conflict`
+   * `observed_at` it would be of now, and count before the corrections that came since. The server remembers ids for
+   * seconds only, so the read model has to know everything that was stored before this request.
+   * @throws ProblemException `idempotency_conflict`, `not_caught_up`
    */
   async #withoutStored(observed: readonly Observed[], meta: CommandMeta): Promise<readonly Observed[]> {
-    const earlier = acceptedOrThrow(await this.labels.ofCommand(meta.commandId));
+    const { lastSeq } = await this.traffic.head();
+    const earlier = acceptedOrThrow(await this.labels.ofCommand(meta.commandId, lastSeq));
     if (earlier.some(({ command_digest }) => command_digest !== meta.digest)) throw usedKey();
     const stored = new Map<string, number>();
     for (const { traffic_seq } of earlier)

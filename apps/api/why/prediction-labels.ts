@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { decodeLabels, header, labelsRecorded, type api } from '#libs/contracts/index.js';
+import { decodeLabelsOf, header, labelsRecorded, type api } from '#libs/contracts/index.js';
 import type { StreamStore } from '#libs/event-log/index.js';
 import { isoTime } from '#libs/kernel/index.js';
 import { acceptedOrThrow } from '#libs/nest/index.js';
@@ -11,41 +11,43 @@ import { tokens } from '../tokens.js';
 export type PredictionIdentity = ChunkIdentity & { readonly row: number };
 
 const mostLabels = 100;
+/** Messages of up to 1 MiB that are in memory at the same time; between them others have the event loop. */
+const parallelReads = 4;
 
 /** What was observed of a prediction, read from the messages of labels themselves. */
 @Injectable()
 export class PredictionLabels {
   constructor(
-    @Inject(tokens.traffic) private readonly traffic: StreamStore,
-    @Inject(tokens.labels) private readonly queries: LabelQueries,
+    @Inject(tokens.traffic) private readonly traffic: Pick<StreamStore, 'get'>,
+    @Inject(tokens.labels) private readonly queries: Pick<LabelQueries, 'ofPrediction'>,
   ) {}
 
   /** At most 100, the one that counts first. A moment is of EVENTS, and cuts TRAFFIC by the log's time there. */
   async of(identity: PredictionIdentity, at: ReadAt): Promise<api.Why['labels']> {
     const places = acceptedOrThrow(await this.queries.ofPrediction(identity, at, mostLabels));
-    const found = await Promise.all(places.map((place) => this.#read(place, identity)));
+    const found: Observed[] = [];
+    let next = 0;
+    const work = async (): Promise<void> => {
+      for (let place = places[next++]; place !== undefined; place = places[next++])
+        found.push(...(await this.#read(place, identity)));
+    };
+    await Promise.all(Array.from({ length: Math.min(parallelReads, places.length) }, work));
     return found
-      .flat()
       .sort(countingFirst)
       .slice(0, mostLabels)
       .map(({ row: _row, ...label }, index) => ({ ...label, counts: index === 0 }));
   }
 
-  async #read({ traffic_seq }: LabelPlace, { epoch, counter, row }: PredictionIdentity): Promise<Observed[]> {
+  async #read({ traffic_seq }: LabelPlace, identity: PredictionIdentity): Promise<Observed[]> {
     const message = (await this.traffic.get(traffic_seq, 'replica')) ?? (await this.traffic.get(traffic_seq, 'leader'));
     if (message?.headers.get(header.type) !== labelsRecorded.type)
       throw new Error(`message ${traffic_seq} of TRAFFIC is folded as labels and holds none`);
     const event_id = message.headers.get(header.id) ?? '';
-    return decodeLabels(message.data).rows.flatMap((each, index) =>
-      each.epoch === epoch && each.counter === counter && each.row === row
-        ? [
-            {
-              ...{ label: each.label, observed_at: each.observed_at, event_id, row: index },
-              recorded_at: isoTime(message.time),
-            },
-          ]
-        : [],
-    );
+    const recorded_at = isoTime(message.time);
+    return decodeLabelsOf(message.data, identity).map(({ index, label: { label, observed_at } }) => ({
+      ...{ label, observed_at, recorded_at },
+      ...{ event_id, row: index },
+    }));
   }
 }
 

@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { api } from '#libs/contracts/index.js';
 import { ZodPipe } from '#libs/nest/index.js';
 import { readQuery } from '../catalogue/route-parts.js';
-import { whyParams } from '../catalogue/routes.js';
+import { whyParams } from '../catalogue/prediction-routes.js';
 import { Explain } from './explain.js';
 
 @Controller('api/why')

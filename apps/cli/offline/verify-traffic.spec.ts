@@ -57,11 +57,11 @@ function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5
   };
 }
 
-function labels(counters: readonly number[], subject = subjects.labels('d')): ReturnType<typeof message> {
+function labels(counters: readonly number[], subject = subjects.labels('d'), row = 0): ReturnType<typeof message> {
   const body: LabelsRecorded = {
     ...{ deployment: 'd', events_seq: 1 },
     rows: counters.map((counter) => ({
-      ...{ prediction_id: `p${counter}`, epoch: 'e', counter, row: 0, model: 'm', version: '1.0.0', label: 1 },
+      ...{ prediction_id: `p${counter}`, epoch: 'e', counter, row, model: 'm', version: '1.0.0', label: 1 },
       ...{ predicted_at: '2026-01-01T00:00:00.000Z', observed_at: '2026-01-02T00:00:00.000Z', predicted: { label: 1 } },
     })),
   };
@@ -103,13 +103,31 @@ describe('verifyTraffic', () => {
       message({ counter: 2 }),
       labels([2], 'label.other'),
       { ...labels([1]), data: new TextEncoder().encode('{"deployment":"d","events_seq":1,"rows":[]}') },
+      labels([1], subjects.labels('d'), 1),
+      labels([1], subjects.labels('d'), 2),
     ]);
     expect(problems).toEqual([
       ['unknown_prediction', 3],
       ['wrong_subject', 5],
       ['undecodable_labels', 6],
+      ['unknown_prediction', 8],
     ]);
-    expect(summary).toMatchObject({ chunks: 2, labels: 5, problems: 3 });
+    expect(summary).toMatchObject({ chunks: 2, labels: 7, problems: 4 });
+  });
+
+  it('takes a rollback for the turn of traffic that it is', () => {
+    const history = routes();
+    const place = (rollout_id: string) => ({ rollout_id, model: 'm', version: '1.0.0' });
+    const event: GovernanceEvent = {
+      type: 'DeploymentRolledBack',
+      data: {
+        ...{ deployment: 'd', from: place(rollouts[1]), to: place(rollouts[0]), aborted: null, reason: 'r' },
+      },
+    };
+    history.add({ seq: 4, event } as unknown as RecordedEvent<GovernanceEvent>);
+    expect([1, 2, 3, 4, 5].map((seq) => history.rolloutAt('d', seq))).toEqual([
+      ...[rollouts[0], rollouts[1], null, rollouts[0], undefined],
+    ]);
   });
 
   it('names every broken promise once', async () => {

@@ -19,7 +19,7 @@ export interface TrafficProblem {
     | 'unknown_message'
     | 'undecodable_chunk'
     | 'undecodable_labels'
-    /** A label of a prediction that is not recorded before it. */
+    /** A label of a row that no chunk before it has answered. */
     | 'unknown_prediction'
     | 'wrong_subject'
     /** Two chunks with one identity that hold different rows. */
@@ -132,7 +132,7 @@ function checkLabels(
   const problems: TrafficProblem[] = [];
   if (subject !== subjects.labels(deployment))
     problems.push({ code: 'wrong_subject', seq, detail: `it is of ${deployment}, on ${subject}` });
-  const unknown = rows.filter(({ epoch, counter }) => seen.get(epoch)?.has(counter) !== true);
+  const unknown = rows.filter(({ epoch, counter, row }) => row >= answeredBy(seen.get(epoch)?.get(counter)));
   if (unknown.length > 0)
     problems.push({
       ...{ code: 'unknown_prediction', seq },
@@ -141,20 +141,22 @@ function checkLabels(
   return problems;
 }
 
-/** Memory for a chunk is its counter and eight bytes of its hash. */
+/** Memory for a chunk is its counter, eight bytes of its hash and how many rows it answered. */
 function isRepeat(
   { data }: StreamMessage,
-  { schema, counter }: Chunk,
+  { schema, counter, served }: Chunk,
   seen: Map<string, Map<number, string>>,
 ): 'first' | 'same' | 'other' {
   const counters = seen.get(schema.epoch) ?? new Map<number, string>();
   seen.set(schema.epoch, counters);
-  const hash = sha256Hex(data).slice(0, 16);
+  const chunk = `${sha256Hex(data).slice(0, 16)} ${served}`;
   const before = counters.get(counter);
-  if (before !== undefined) return before === hash ? 'same' : 'other';
-  counters.set(counter, hash);
+  if (before !== undefined) return before === chunk ? 'same' : 'other';
+  counters.set(counter, chunk);
   return 'first';
 }
+
+const answeredBy = (chunk: string | undefined): number => Number(chunk?.split(' ')[1] ?? 0);
 
 function placeProblems({ seq, subject }: StreamMessage, chunk: Chunk, routes: RouteHistory): TrafficProblem[] {
   const { deployment, routing_seq, arms } = chunk.schema;

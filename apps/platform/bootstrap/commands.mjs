@@ -19,6 +19,7 @@ Each installs dependencies and builds where that is needed. Settings are environ
   MODELOG_DATA_DIR              everything Modelog writes (.modelog)
   MODELOG_DATASETS_DIR          where data sets are read from (datasets in the data folder)
   MODELOG_SERVING_PROCESSES     model servers (one less than the cores, at least 1)
+  MODELOG_UNRESPONSIVE_S        seconds until a serving process that stands still is replaced (15; 0: never)
   MODELOG_TRAINING_WORKERS      processes that train, one job each at a time (1; 0: none here)
   MODELOG_TRAINING_THREADS      threads of each of them (the cores)
   NATS_URL, DATABASE_URL        servers to use instead of starting some

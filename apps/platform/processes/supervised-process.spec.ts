@@ -10,6 +10,7 @@ import {
   backoffMs,
   standardPolicy,
   superviseProcess,
+  type EndedLife,
   type SupervisedProcess,
   type SupervisionPolicy,
 } from './supervised-process.js';
@@ -99,6 +100,93 @@ describe('a supervised process', () => {
     process.kill(seen.pids[0]!, 'SIGKILL');
     await until(() => seen.pids.length === 2, { what: 'a second process' });
     expect(seen.restarts).toEqual(['ended by SIGKILL']);
+  });
+
+  it('tells the next life how it ended, and what it said then with the stack behind it', async () => {
+    const seen = newSeen();
+    const lives: (EndedLife | null)[] = [];
+    const stack = "for (let line = 0; line < 60; line++) console.error(line); process.kill(process.pid, 'SIGABRT');";
+    const program = `process.send('ready'); console.error('FATAL ERROR: no memory'); ${stack}`;
+    const supervised = superviseProcess(
+      {
+        ...definition(seen, []),
+        launch(before) {
+          lives.push(before);
+          const does = lives.length === 1 ? program : "process.send('ready'); setInterval(() => {}, 1000)";
+          return Promise.resolve(spawn(process.execPath, ['-e', does], { stdio: ['ignore', 'pipe', 'pipe', 'ipc'] }));
+        },
+      },
+      { policy, clock: systemClock, events: eventsOf(seen) },
+    );
+    running.push(supervised);
+    await supervised.start();
+    await until(() => lives.length === 2, { what: 'the next life' });
+    expect(lives).toEqual([
+      null,
+      { how: 'ended by SIGABRT', signal: 'SIGABRT', isUnresponsive: false, lastLines: expect.anything() },
+    ]);
+    expect(lives[1]!.lastLines).toContain('FATAL ERROR: no memory');
+  });
+
+  it('is killed when its watch gives it up, and the next life is told; not while it is being stopped', async () => {
+    const seen = newSeen();
+    const lives: (EndedLife | null)[] = [];
+    const watched: ((why: string) => void)[] = [];
+    let unwatched = 0;
+    const plain = definition(seen, ['plain']);
+    const supervised = superviseProcess(
+      {
+        ...plain,
+        launch(before) {
+          lives.push(before);
+          return plain.launch(before);
+        },
+        watch(_child, giveUp) {
+          watched.push(giveUp);
+          return () => (unwatched += 1);
+        },
+      },
+      { policy, clock: systemClock, events: eventsOf(seen) },
+    );
+    running.push(supervised);
+    await supervised.start();
+    expect(watched).toHaveLength(1);
+    watched[0]!('it stood still');
+    await until(() => watched.length === 2, { what: 'the next life' });
+    expect(seen.restarts).toEqual(['ended by SIGKILL: it stood still']);
+    expect(lives[1]).toMatchObject({ signal: 'SIGKILL', isUnresponsive: true });
+    expect(unwatched).toBe(1);
+    const stopped = supervised.stop();
+    watched[1]!('it stops');
+    await stopped;
+    expect(seen.lines.filter((line) => line.includes('stopping'))).toHaveLength(1);
+    expect([seen.pids.length, unwatched]).toEqual([2, 2]);
+  });
+
+  it('that has to be killed to end while it starts does nothing any more', async () => {
+    const seen = newSeen();
+    const lives: (EndedLife | null)[] = [];
+    const deaf = definition(seen, ['ignore-term'], 1);
+    const supervised = superviseProcess(
+      {
+        ...deaf,
+        launch(before) {
+          lives.push(before);
+          return deaf.launch(before);
+        },
+        ready: async (...args) => {
+          await deaf.ready(...args);
+          if (lives.length === 1) throw new Error('it is not ready');
+        },
+      },
+      { policy, clock: systemClock, events: eventsOf(seen) },
+    );
+    running.push(supervised);
+    await supervised.start();
+    expect(lives).toMatchObject([
+      null,
+      { how: 'ended by SIGKILL: it did not end within 0.001 s of SIGTERM', isUnresponsive: true },
+    ]);
   });
 
   it('is not restarted once stopped, and killed when it ignores the signal', async () => {

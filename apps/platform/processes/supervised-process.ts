@@ -12,6 +12,11 @@ export interface ProcessDefinition {
   launch(before: EndedLife | null): Promise<ChildProcess>;
   /** Resolves when the process can serve. Aborted when it ends first or takes too long. */
   ready(child: ChildProcess, signal: AbortSignal): Promise<void>;
+  /**
+   * Watches a process that is ready. `giveUp` ends one that does nothing any more, with SIGKILL and for the reason given,
+   * so that it is started again. Returns what ends the watch.
+   */
+  watch?(child: ChildProcess, giveUp: (why: string) => void): () => void;
   readonly stopSignal: NodeJS.Signals;
   /** Milliseconds between that signal and SIGKILL. */
   readonly stopGraceMs: number;
@@ -23,6 +28,8 @@ export interface EndedLife {
   /** In words. */
   readonly how: string;
   readonly signal: NodeJS.Signals | null;
+  /** It was killed because it did nothing any more: it was given up, or did not end when it was told to. */
+  readonly isUnresponsive: boolean;
   /** What it said last. */
   readonly lastLines: readonly string[];
 }
@@ -77,7 +84,9 @@ export function backoffMs(failures: number, policy: SupervisionPolicy): number {
   return Math.min(policy.maxBackoffMs, policy.backoffMs * 2 ** (failures - 2));
 }
 
-const keptLines = 20;
+/** Behind the line that names its end a program may write a stack. */
+const keptLines = 100;
+const shownLines = 20;
 
 export function superviseProcess(
   definition: ProcessDefinition,
@@ -118,11 +127,27 @@ export function superviseProcess(
     } catch (error) {
       giveUp.abort();
       await child.end();
-      throw new ModelogError('component_failed', [messageOf(error), ...child.lastLines()].join('\n    '), {
-        cause: error,
-      });
+      throw new ModelogError(
+        'component_failed',
+        [messageOf(error), ...child.lastLines().slice(-shownLines)].join('\n    '),
+        {
+          cause: error,
+        },
+      );
     } finally {
       clearTimeout(limit);
+    }
+  };
+
+  /** The life of a process that is ready, until it ends. */
+  const lived = async (child: RunningChild): Promise<EndedLife> => {
+    const unwatch = definition.watch?.(child.process, (why) => {
+      child.giveUp(why);
+    });
+    try {
+      return await child.ended;
+    } finally {
+      unwatch?.();
     }
   };
 
@@ -130,7 +155,7 @@ export function superviseProcess(
     let child: RunningChild | undefined = first;
     let readyAt = clock.monotonic();
     let failures = 0;
-    let { how } = await first.ended;
+    let { how } = await lived(first);
     while (!stopping.signal.aborted) {
       if (child !== undefined && clock.monotonic() - readyAt >= policy.healthyAfterMs) failures = 0;
       failures += 1;
@@ -143,7 +168,7 @@ export function superviseProcess(
         child = await bringUp(policy.readyWithinMs);
         readyAt = clock.monotonic();
         events.restarted(component, child.pid, readyAt - began);
-        ({ how } = await child.ended);
+        ({ how } = await lived(child));
       } catch (error) {
         child = undefined;
         how = messageOf(error);
@@ -174,6 +199,7 @@ export function superviseProcess(
             );
           }
           await delay(wait, undefined, { signal: stopping.signal }).catch(() => undefined);
+          if (isAborted(stopping.signal)) throw stoppedWhileStarting(component);
         }
       }
     },
@@ -196,12 +222,20 @@ interface RunningChild {
   readonly pid: number;
   readonly ended: Promise<EndedLife>;
   end(): Promise<void>;
+  /** Kills it, unless it is being ended. */
+  giveUp(why: string): void;
   lastLines(): readonly string[];
 }
 
 async function follow(definition: ProcessDefinition, before: EndedLife | null): Promise<RunningChild> {
   const child = await definition.launch(before);
   const lines: string[] = [];
+  let isEnding = false;
+  let unresponsive: string | undefined;
+  const kill = (why: string): void => {
+    unresponsive = why;
+    child.kill('SIGKILL');
+  };
   for (const stream of [child.stdout, child.stderr]) {
     if (stream === null) continue;
     createInterface({ input: stream }).on('line', (line) => {
@@ -213,11 +247,13 @@ async function follow(definition: ProcessDefinition, before: EndedLife | null): 
   // `close`, not `exit`: it comes after the last line was read.
   const ended = new Promise<EndedLife>((resolve) => {
     child.once('error', (error) => {
-      resolve({ how: `could not be run: ${error.message}`, signal: null, lastLines: lines });
+      resolve({ how: `could not be run: ${error.message}`, signal: null, isUnresponsive: false, lastLines: lines });
     });
     child.once('close', (code, signal) => {
-      const how = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `ended by ${signal}`;
-      resolve({ how, signal, lastLines: lines });
+      const isUnresponsive = signal === 'SIGKILL' && unresponsive !== undefined;
+      const by = signal === null ? `ended with exit code ${code ?? 'unknown'}` : `ended by ${signal}`;
+      const how = isUnresponsive ? `${by}: ${unresponsive}` : by;
+      resolve({ how, signal, isUnresponsive, lastLines: lines });
     });
   });
   return {
@@ -226,10 +262,17 @@ async function follow(definition: ProcessDefinition, before: EndedLife | null): 
     ended,
     lastLines: () => lines,
     async end() {
-      child.kill(definition.stopSignal);
-      const kill = setTimeout(() => child.kill('SIGKILL'), definition.stopGraceMs);
+      isEnding = true;
+      const { stopSignal, stopGraceMs } = definition;
+      child.kill(stopSignal);
+      const patience = setTimeout(() => {
+        kill(`it did not end within ${stopGraceMs / 1000} s of ${stopSignal}`);
+      }, stopGraceMs);
       await ended;
-      clearTimeout(kill);
+      clearTimeout(patience);
+    },
+    giveUp(why) {
+      if (!isEnding) kill(why);
     },
   };
 }

@@ -1,7 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { decodeChunk, type Chunk, type Signature } from '#libs/contracts/index.js';
-import { outputReader, rowEncoder, type Column, type LoadedModel, type RequestOutcome } from '#libs/inference/index.js';
+import {
+  outputReader,
+  rowEncoder,
+  type Column,
+  type LoadedModel,
+  type RequestOutcome,
+  type RunObserver,
+} from '#libs/inference/index.js';
 import { systemClock } from '#libs/kernel/index.js';
 import { servableOf } from '../models/servable.js';
 import { Recorder } from '../recording/recorder.js';
@@ -40,8 +47,11 @@ class Arithmetic implements LoadedModel {
     { name: 'label', type: 'string' as const, width: 1, role: 'label' as const },
   ];
   rowsRun = 0;
+  attempts = 0;
 
-  run([x, colour]: readonly Column[], rows: number): Promise<readonly Column[]> {
+  run([x, colour]: readonly Column[], rows: number, observer?: RunObserver): Promise<readonly Column[]> {
+    this.attempts += 1;
+    observer?.before();
     const numbers = x!.data as Float32Array;
     const colours = colour!.data as string[];
     if (colours.includes('bad')) return Promise.reject(new Error('no such colour'));
@@ -71,8 +81,10 @@ class Arithmetic implements LoadedModel {
 function serving(cacheEntries: number) {
   const model = new Arithmetic();
   const counts = new TrafficCounts('d', 'm@1.0.0');
+  let observed = 0;
   const servable = servableOf(rollout, model, counts, {
     ...{ writer: { instance: 'i', epoch }, maxRowsPerRun: 4, cacheEntries, clock: systemClock },
+    observe: () => ({ before: () => (observed += 1), after: () => undefined }),
   });
   const chunks: Chunk[] = [];
   const recorder = new Recorder({
@@ -100,7 +112,7 @@ function serving(cacheEntries: number) {
     expect(servable.batcher.submitMany(rows, ran)).toBeNull();
   };
   return {
-    ...{ model, counts, answers, chunks },
+    ...{ model, counts, answers, chunks, observed: () => observed },
     turn: async (requests: readonly (readonly object[])[]): Promise<void> => {
       for (const rows of requests) request(rows);
       await servable.batcher.drain();
@@ -133,6 +145,7 @@ describe('a model with a cache', () => {
         expect(plain.counts).toMatchObject({ cacheHits: 0, cacheMisses: 0 });
         const { cacheHits, cacheMisses } = cached.counts;
         expect([cacheMisses, cacheHits + cacheMisses]).toEqual([cached.model.rowsRun, plain.model.rowsRun]);
+        expect(cached.observed()).toBe(cached.model.attempts);
       }),
       { numRuns: 60 },
     );
@@ -146,8 +159,10 @@ describe('a model with a cache', () => {
       [same, { ...same, b: 3 }],
     ]);
     expect([model.rowsRun, counts.cacheHits, counts.cacheMisses]).toEqual([2, 2, 2]);
+    expect(counts).toMatchObject({ runs: 1, inferredRows: 2 });
     await next([[same, { ...same, b: 3 }, same]]);
     expect([model.rowsRun, counts.cacheHits, counts.cacheMisses]).toEqual([2, 5, 2]);
+    expect(counts).toMatchObject({ runs: 1, inferredRows: 2 });
     expect(new Set(answers).size).toBe(2);
   });
 });

@@ -9,30 +9,36 @@ export interface CacheCounts {
   cacheMisses: number;
 }
 
+/** Of each version: an answer of a few numbers takes some 200 bytes, one of a segmented image may take megabytes. */
+const maxCacheBytes = 256 * 2 ** 20;
+
 /**
  * A model that runs only rows it has not seen lately, each once; the outputs of others are those of their earlier run.
  * Whoever runs it gets all rows with inputs and outputs as from the model itself, and records them so. `entries` rows
- * are kept. One run at a time.
+ * are kept, in at most 256 MiB. One run at a time.
  */
 export function cachedModel(model: LoadedModel, entries: number, counts: CacheCounts): LoadedModel {
   const { signature, encoder, inputColumns, outputColumns } = model;
-  const cache = new RowCache(outputColumns, entries);
+  const cache = new RowCache(outputColumns, { rows: entries, bytes: maxCacheBytes });
 
-  const run: LoadedModel['run'] = async (inputs, rows) => {
+  const run: LoadedModel['run'] = async (inputs, rows, observer) => {
     const plan = planOf(inputs, rows);
     if (plan.newRows.length === rows) {
-      const outputs = await model.run(inputs, rows);
+      const outputs = await model.run(inputs, rows, observer);
       keep(plan, outputs, rows);
       return outputs;
     }
     if (plan.newRows.length > 0) {
-      const outputs = await model.run(rowsOf(inputs, plan.newRows), plan.newRows.length);
+      const outputs = await model.run(rowsOf(inputs, plan.newRows), plan.newRows.length, observer);
       for (const [row, at] of plan.takenFrom)
         for (const [index, { width }] of outputColumns.entries())
           copyElements(outputs[index]!.data, at * width, plan.known[index]!, row * width, width);
       keep(plan, outputs, rows);
     } else counts.cacheHits += rows;
-    return outputColumns.map(({ name, type, width }, index) => ({ name, type, width, data: plan.known[index]! }));
+    const outputs = outputColumns.map(({ name, type, width }, index) => ({
+      ...{ name, type, width, data: plan.known[index]! },
+    }));
+    return Object.assign(outputs, { reusedRows: rows - plan.newRows.length });
   };
 
   const planOf = (inputs: readonly Column[], rows: number): Plan => {

@@ -6,17 +6,26 @@ import {
   type Strategy,
 } from '#libs/contracts/index.js';
 import { assertNever, messageOf, type Clock, type Result } from '#libs/kernel/index.js';
+import type { RunObserver } from '#libs/inference/index.js';
 import type { ModelPool } from '../models/model-pool.js';
+import { PacedWork } from '../models/paced-work.js';
 import type { Servable } from '../models/servable.js';
 import { warmUp, type WarmUpFailure } from '../models/warm-up.js';
 import type { RoutingFollower } from '../routing/routing-follower.js';
+import type { Rollout } from '../routing/routing-table.js';
 
 export interface PrepareOptions {
   readonly instance: string;
   readonly follower: RoutingFollower;
   readonly pool: ModelPool;
-  /** The newest recorded message of a deployment's predictions. */
-  readonly newestRecorded: (deployment: string) => Promise<Uint8Array | undefined>;
+  /** Recorded messages of a deployment's predictions, newest first. */
+  readonly recorded: (deployment: string) => AsyncIterable<Uint8Array>;
+  /** Whom to tell of the runs that warm a rollout's model up. */
+  readonly observe?: ((rollout: Rollout) => RunObserver) | undefined;
+  /** Waits, and leaves the event loop to others. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** The process is about to end: nothing is warmed up any more. */
+  readonly isStopping: () => boolean;
   readonly clock: Clock;
 }
 
@@ -72,15 +81,32 @@ export function prepare(options: PrepareOptions): (data: Uint8Array) => Promise<
 }
 
 /** However often it is asked for: a loaded version is warmed up once. */
-function warmOnce({ newestRecorded, clock }: PrepareOptions) {
+function warmOnce({ recorded, clock, observe, pause, follower, pool, isStopping }: PrepareOptions) {
+  const paced = new PacedWork({ clock, pause });
+  const isWanted = (servable: Servable): boolean => {
+    const { deployment, rolloutId } = servable.rollout;
+    const pending = follower.table.deployments.get(deployment)?.pending;
+    const state = pool.stateOf(rolloutId);
+    return (
+      !isStopping() &&
+      pending?.rolloutId === rolloutId &&
+      pending.cutOff === null &&
+      state?.status === 'loaded' &&
+      state.servable === servable
+    );
+  };
   const warmed = new WeakMap<Servable, Promise<Asked>>();
   return (servable: Servable, strategy: Extract<Strategy, { type: 'blue_green' }>): Promise<Asked> => {
     const known = warmed.get(servable);
     if (known !== undefined) return known;
     const begun = async (): Promise<Asked> => {
       const from = clock.monotonic();
-      const outcome = await warmUp(servable.model, strategy.warmup_requests, {
-        newestRecorded: () => newestRecorded(servable.rollout.deployment),
+      const { model, rollout } = servable;
+      const outcome = await warmUp(model, strategy.warmup_requests, {
+        recorded: () => recorded(rollout.deployment),
+        observer: observe?.(rollout),
+        isWanted: () => isWanted(servable),
+        ...{ paced, clock, requestedAt: rollout.requestedAt, loadTimeoutS: rollout.loadTimeoutS },
       });
       return outcome.ok ? { ok: true, value: { requests: outcome.value, tookMs: clock.monotonic() - from } } : outcome;
     };

@@ -49,14 +49,17 @@ async function reported(
 }
 
 describe('the crash of the process before this one', () => {
-  it.each(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'])('%s is told of what ran', async (cause) => {
-    const [first, ...more] = await reported(cause);
-    expect(first?.command).toEqual({
-      ...{ type: 'ReportCrash', deployment: 'credit', rollout_id: 'r1', instance: 'serving-0-abcdef', epoch, cause },
-      breaker: { crashes: 3, withinS: 300 },
-    });
-    expect(more).toEqual([]);
-  });
+  it.each([...['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP'], 'unresponsive'])(
+    '%s is told of what ran',
+    async (cause) => {
+      const [first, ...more] = await reported(cause);
+      expect(first?.command).toEqual({
+        ...{ type: 'ReportCrash', deployment: 'credit', rollout_id: 'r1', instance: 'serving-0-abcdef', epoch, cause },
+        breaker: { crashes: 3, withinS: 300 },
+      });
+      expect(more).toEqual([]);
+    },
+  );
 
   it.each([undefined, 'SIGKILL', 'SIGTERM', 'SIGINT', 'SIGHUP'])('%s is none', async (signal) => {
     expect(await reported(signal)).toEqual([]);
@@ -65,6 +68,7 @@ describe('the crash of the process before this one', () => {
   it('is told of what was being loaded, and of nothing where nothing ran', async () => {
     expect((await reported('SIGSEGV', { runs: 'loaded' }))[0]?.command).toMatchObject({ rollout_id: 'r1' });
     expect(await reported('SIGSEGV', { runs: 'idle' })).toEqual([]);
+    expect(await reported('unresponsive', { runs: 'idle' })).toEqual([]);
     expect(await reported('SIGSEGV', { runs: 'no journal' })).toEqual([]);
   });
 

@@ -4,19 +4,22 @@ import { reportCrash, type ReportCrashOptions } from './report-crash.js';
 export interface LastCrashOptions extends ReportCrashOptions {
   /** The file, of this and of the process before it. */
   readonly journal: string;
-  /** The signal that ended the process before this one, as far as it is known. */
+  /** MODELOG_LAST_EXIT: how the process before this one ended, as far as it is known. */
   readonly lastExit: string | undefined;
   /** Of the platform: `serving-0`. */
   readonly instance: string;
 }
 
-/** Signals by which the system ends a program for its own fault; whoever stops or kills one sends others. */
-const crashSignals = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS']);
+/**
+ * Signals by which the system ends a program for its own fault; whoever stops or kills one sends others. And a run that
+ * does not end: the process stands still, and the platform kills it.
+ */
+const crashCauses = new Set(['SIGSEGV', 'SIGABRT', 'SIGBUS', 'SIGILL', 'SIGFPE', 'SIGTRAP', 'SIGSYS', 'unresponsive']);
 
 /** Where the process before this one crashed while it ran or loaded a version, has that recorded. Before that is loaded again. */
 export async function reportLastCrash(options: LastCrashOptions): Promise<void> {
   const { journal, lastExit: cause, instance, logger } = options;
-  if (cause === undefined || !crashSignals.has(cause)) return;
+  if (cause === undefined || !crashCauses.has(cause)) return;
   const last = readJournal(journal);
   if (last === undefined || last.rollout === null) {
     logger.warn({ cause }, 'the process before this one crashed while it ran no model');

@@ -21,7 +21,7 @@ export interface Crash extends LastEntry {
   readonly rollout: NonNullable<LastEntry['rollout']>;
   /** The member that died. */
   readonly instance: string;
-  /** The signal. */
+  /** The signal, or `unresponsive`. */
   readonly cause: string;
 }
 

@@ -89,7 +89,7 @@ export class GrpcController {
     metadata: Metadata,
   ): Promise<{ readonly model_stats: readonly ModelStatistics[] }> {
     await this.#requireRead(metadata);
-    return { model_stats: acceptedOr(this.grpc.service.statistics(present(name), present(version))) };
+    return { model_stats: acceptedOr(await this.grpc.service.statistics(present(name), present(version))) };
   }
 
   @GrpcMethod(serviceName)

@@ -20,7 +20,10 @@ class Listening implements Pick<InferenceService, 'infer' | 'refuse'> {
     done(accept({ model: request.model, version: '1', id: request.id, outputs: [], parameters: {} }));
   };
 
-  refuse: InferenceService['refuse'] = (_request, _began, refusal, done) => {
+  readonly unread: unknown[] = [];
+
+  refuse: InferenceService['refuse'] = (request, _began, refusal, done) => {
+    this.unread.push(request);
     done(reject({ ...refusal, predictionId: 'of-the-refusal' }));
   };
 }
@@ -56,13 +59,24 @@ describe("a client's deadline", () => {
     expect(await timeoutOf(new Date(1_000_250), { double_param: 900_000 })).toBe(250_000);
     expect(await timeoutOf(new Date(1_000_250), { double_param: 0 })).toBe(250_000);
   });
+
+  it('does not cover up a timeout that is none', async () => {
+    expect(await timeoutOf(new Date(1_000_250), { double_param: -5 })).toBe(-5);
+    expect(await timeoutOf(new Date(1_000_250), { double_param: Number.NaN })).toBeNaN();
+    expect(await timeoutOf(new Date(1_000_250), { string_param: '1' })).toBe('1');
+  });
 });
 
 it('a request that cannot be read is refused where it is recorded', async () => {
-  const unread = { ...message, inputs: [] };
+  const parameters = { subject_id: { string_param: 'a person' } };
+  const unread = { ...message, inputs: [], model_version: '2.0.0', id: 'mine', parameters };
+  const service = new Listening();
   const deadline = Number.POSITIVE_INFINITY;
-  const answer = await infer(over(new Listening()), unread, { metadata: new Metadata(), deadline });
+  const answer = await infer(over(service), unread, { metadata: new Metadata(), deadline });
   expect(answer).toMatchObject({ ok: false, rejection: { code: 'invalid_request', predictionId: 'of-the-refusal' } });
+  expect(service.unread).toEqual([
+    { model: 'm', version: '2.0.0', id: 'mine', parameters: { subject_id: 'a person' } },
+  ]);
 });
 
 describe('the status of a refusal', () => {
@@ -94,5 +108,11 @@ describe('the status of a refusal', () => {
 
   it('is never longer than a header may be', () => {
     expect(refusedStatus(rejection('invalid_tensor', 'é'.repeat(10_000))).details).toHaveLength(2_000);
+  });
+
+  it('is text that can be encoded, wherever a name was cut', () => {
+    const { details } = refusedStatus(rejection('invalid_tensor', `${'n'.repeat(1_998)}😀😀`));
+    expect(details).toBe(`${'n'.repeat(1_998)}\ufffd…`);
+    expect(refusedStatus(rejection('invalid_tensor', '😀')).details).toBe('😀');
   });
 });

@@ -5,7 +5,7 @@ import type { Authenticator } from '#libs/nest/index.js';
 import type { InferDone, InferenceService } from '../oip/protocol.js';
 import { withTimeout } from '../oip/with-timeout.js';
 import type { Admission } from '../prediction/admission.js';
-import { readInfer } from './read-request.js';
+import { readInfer, readParameters, present } from './read-request.js';
 import { refusalFor } from './require-permission.js';
 import type { InferRequestMessage, InferResponseMessage } from './wire.js';
 import { writeResponse } from './write-response.js';
@@ -41,7 +41,8 @@ export async function infer(
   }
   const read = readInfer(message);
   if (!read.ok) {
-    const unread = { model: message.model_name ?? '', id: undefined };
+    const { model_name: model = '', model_version, id, parameters = {} } = message;
+    const unread = { model, version: present(model_version), id, parameters: readParameters(parameters) };
     const refused = await answered((done) => {
       service.refuse(unread, beganAt, read.rejection, done);
     });

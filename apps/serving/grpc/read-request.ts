@@ -4,9 +4,8 @@ import { isDatatype } from '../oip/datatypes.js';
 import { invalidTensor, shapeProblem } from '../oip/input-binding.js';
 import { invalidOutput } from '../oip/output-selection.js';
 import type { InferRequest, InputTensor, Parameter, TensorData } from '../oip/protocol.js';
-import { invalidParameter } from '../oip/request-parameters.js';
-import { decodeBinary } from '../oip/rest/binary-tensor.js';
-import { unsupportedParameter } from '../oip/rest/json-parts.js';
+import { invalidParameter, unsupportedParameter } from '../oip/request-parameters.js';
+import { decodeBinary } from '../oip/binary-tensor.js';
 import { readContents } from './contents.js';
 import type { InferRequestMessage, InputTensorMessage, ParameterMessage, Parameters } from './wire.js';
 
@@ -82,7 +81,8 @@ function readTensor(
   return data.ok ? accept({ name, datatype, shape, data: data.value }) : reject(invalidTensor(name, data.rejection));
 }
 
-function readParameters(parameters: Parameters): Record<string, Parameter> {
+/** Those that have a value. */
+export function readParameters(parameters: Parameters): Record<string, Parameter> {
   const read = Object.create(null) as Record<string, Parameter>;
   for (const [name, parameter] of Object.entries(parameters)) {
     const value = valueOf(parameter);

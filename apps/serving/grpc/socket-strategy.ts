@@ -10,6 +10,8 @@ export interface SocketStrategyOptions {
   readonly server: ServerOptions;
   /** Milliseconds that a connection may stay silent before its first byte. */
   readonly silentMs: number;
+  /** Whether a connection may stay: it is closed at once otherwise. */
+  readonly admits: (socket: Socket) => boolean;
 }
 
 /**
@@ -20,18 +22,21 @@ export class SocketStrategy extends ServerGrpc {
   readonly #listen: ListenOptions;
   readonly #serverOptions: ServerOptions;
   readonly #silentMs: number;
+  readonly #admits: SocketStrategyOptions['admits'];
   readonly #silent = new Set<Socket>();
   readonly #sockets: SocketServer;
   #server: Server | undefined;
   #injector: ConnectionInjector | undefined;
 
-  constructor({ listen, server, silentMs }: SocketStrategyOptions) {
+  constructor({ listen, server, silentMs, admits }: SocketStrategyOptions) {
     super({ package: protocolPackage, protoPath: protocolFile, loader: loaderOptions });
     this.#listen = listen;
     this.#serverOptions = server;
     this.#silentMs = silentMs;
+    this.#admits = admits;
     this.#sockets = createServer({ noDelay: true }, (socket) => {
-      this.#accept(socket);
+      if (this.#admits(socket)) this.#accept(socket);
+      else socket.destroy();
     });
   }
 
@@ -57,11 +62,11 @@ export class SocketStrategy extends ServerGrpc {
   /** Takes no more connections; those that are open stay. A listening socket that others hold too goes on for them. */
   stopAccepting(): void {
     this.#sockets.close();
-    for (const socket of this.#silent) socket.destroy();
   }
 
-  /** Tells clients to go elsewhere; resolves when the calls under way are answered and the connections closed. */
+  /** Closes what has not said anything, tells clients to go elsewhere; resolves when the calls under way are answered and the connections closed. */
   drained(): Promise<void> {
+    for (const socket of this.#silent) socket.destroy();
     return new Promise((resolve) => {
       if (this.#server === undefined) resolve();
       else

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ServerOptions } from '@grpc/grpc-js';
 import { Module, type DynamicModule, type NestApplicationOptions } from '@nestjs/common';
@@ -5,12 +6,15 @@ import { NestFactory } from '@nestjs/core';
 import type { CustomStrategy } from '@nestjs/microservices';
 import { api } from '#libs/contracts/index.js';
 import { NestLogger, type ListenOptions, type Logger } from '#libs/nest/index.js';
+import type { ConnectionRoom } from '../http/connection-limit.js';
 import { GrpcController, grpcFacade, type GrpcFacade } from './grpc-controller.js';
 import { SocketStrategy } from './socket-strategy.js';
 import type { StreamInfer } from './stream-infer.js';
 
 export interface GrpcOptions extends Omit<GrpcFacade, 'streams'> {
   readonly listen: ListenOptions;
+  /** Shared with HTTP. */
+  readonly room: ConnectionRoom;
   readonly limits?: GrpcLimits | undefined;
   readonly logger: Logger;
 }
@@ -37,10 +41,15 @@ const messageOverhead = megabyte;
 const minutes = 60_000;
 
 /** Serves the Open Inference Protocol over gRPC. @throws the system's error when the port cannot be served */
-export async function startGrpc({ listen, limits = {}, logger, ...facade }: GrpcOptions): Promise<RunningGrpc> {
+export async function startGrpc({ listen, room, limits = {}, logger, ...facade }: GrpcOptions): Promise<RunningGrpc> {
   const streams = new Set<StreamInfer>();
   const { idleMs = 5 * minutes, silentMs = minutes } = limits;
-  const strategy = new SocketStrategy({ listen, silentMs, server: serverOptions(idleMs) });
+  const admits = (socket: Socket): boolean => {
+    const admitted = room.take(socket);
+    if (!admitted) facade.admission.count('overloaded');
+    return admitted;
+  };
+  const strategy = new SocketStrategy({ listen, silentMs, admits, server: serverOptions(idleMs) });
   const nestOptions: CustomStrategy & Pick<NestApplicationOptions, 'logger' | 'abortOnError'> = {
     strategy,
     logger: new NestLogger(logger),
@@ -57,7 +66,7 @@ export async function startGrpc({ listen, limits = {}, logger, ...facade }: Grpc
       strategy.stopAccepting();
     },
     async stop(withinMs) {
-      for (const stream of streams) stream.end();
+      for (const stream of streams) stream.cutOff();
       const patience = new AbortController();
       await Promise.race([strategy.drained(), delay(withinMs, undefined, { signal: patience.signal })]);
       patience.abort();

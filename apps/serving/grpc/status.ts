@@ -24,7 +24,7 @@ export function refusedStatus({
   if (predictionId !== undefined) metadata.set(trailers.predictionId, predictionId);
   const refused = statusOf(problemCodes[code][0]);
   if (refused === status.UNAVAILABLE) metadata.set('grpc-retry-pushback-ms', String(retryAfterMs));
-  return { code: refused, details: shortened(detail), metadata };
+  return { code: refused, details: wellFormed(shortened(detail)), metadata };
 }
 
 /**
@@ -57,6 +57,9 @@ function statusOf(http: (typeof problemCodes)[keyof typeof problemCodes][0]): st
       return assertNever(http, 'status');
   }
 }
+
+/** The transport throws at half a character, which is what a name that was cut may end with. */
+const wellFormed = (text: string): string => text.replace(/\p{Surrogate}/gu, '\ufffd');
 
 const shortened = (text: string): string =>
   text.length <= longestDetails ? text : `${text.slice(0, longestDetails - 1)}…`;

@@ -1,4 +1,5 @@
 import type { ServerDuplexStream } from '@grpc/grpc-js';
+import { rejection, type Rejection } from '#libs/contracts/index.js';
 import type { InferAnswer } from './infer.js';
 import { refusedStatus } from './status.js';
 import type { InferRequestMessage, StreamInferResponseMessage } from './wire.js';
@@ -14,12 +15,13 @@ const window = 64;
  */
 export class StreamInfer {
   #underWay = 0;
-  #ending = false;
+  /** How the stream ends once what is under way is answered; null: it goes on. */
+  #ending: 'answered' | 'cut_off' | null = null;
   #over = false;
   /** The client reads slower than it is answered. */
   #full = false;
 
-  /** `onClosed`: once, when the stream has ended in whatever way. */
+  /** `onClosed`: when the stream has ended in whatever way; it may be told more than once. */
   constructor(
     private readonly call: InferStream,
     private readonly infer: (message: InferRequestMessage) => Promise<InferAnswer>,
@@ -27,7 +29,7 @@ export class StreamInfer {
   ) {
     call.on('data', (message: InferRequestMessage) => void this.#take(message));
     call.on('end', () => {
-      this.end();
+      this.#endAs('answered');
     });
     call.on('drain', () => {
       this.#full = false;
@@ -42,14 +44,21 @@ export class StreamInfer {
     call.on('error', over);
   }
 
-  /** Takes no further requests; the stream ends when those under way are answered. */
-  end(): void {
-    this.#ending = true;
+  /**
+   * Takes no further requests. When those under way are answered, the client is told to go elsewhere: an end without an
+   * error would pass over what it sent meanwhile.
+   */
+  cutOff(): void {
+    this.#endAs('cut_off');
+  }
+
+  #endAs(ending: 'answered' | 'cut_off'): void {
+    this.#ending ??= ending;
     this.#flow();
   }
 
   async #take(message: InferRequestMessage): Promise<void> {
-    if (this.#ending) return;
+    if (this.#ending !== null) return;
     this.#underWay += 1;
     this.#flow();
     const answer = await this.infer(message);
@@ -59,8 +68,7 @@ export class StreamInfer {
     else {
       const { code } = answer.rejection;
       if (code === 'authentication_required' || code === 'invalid_token' || code === 'forbidden') {
-        this.#over = true;
-        this.call.emit('error', refusedStatus(answer.rejection));
+        this.#fail(answer.rejection);
         return;
       }
       const { model_name = '', id = '' } = message;
@@ -73,12 +81,24 @@ export class StreamInfer {
     this.#full = !this.call.write(response);
   }
 
+  /** Ends the stream with an error, behind what is written. */
+  #fail(refusal: Rejection): void {
+    this.#over = true;
+    this.call.emit('error', refusedStatus(refusal));
+  }
+
   #flow(): void {
     if (this.#over) return;
-    if (this.#ending && this.#underWay === 0) {
-      this.#over = true;
-      this.call.end();
-    } else if (this.#full || this.#underWay >= window || this.#ending) this.call.pause();
+    if (this.#ending !== null && this.#underWay === 0) {
+      if (this.#ending === 'cut_off') this.#fail(stopping());
+      else {
+        this.#over = true;
+        this.call.end();
+      }
+    } else if (this.#full || this.#underWay >= window || this.#ending !== null) this.call.pause();
     else this.call.resume();
   }
 }
+
+const stopping = (): Rejection =>
+  rejection('unavailable', 'this process stops: what was not answered may be sent again, over another connection');

@@ -1,5 +1,5 @@
 import type { InferResponse, Parameter } from '../oip/protocol.js';
-import { encodeBinary } from '../oip/rest/binary-tensor.js';
+import { encodeBinary } from '../oip/binary-tensor.js';
 import { writeContents } from './contents.js';
 import type { InferResponseMessage, ParameterMessage, WritableInt64 } from './wire.js';
 

@@ -22,21 +22,33 @@ export function systemConnectionLimit(limitsFile = '/proc/self/limits'): number 
   return soft === undefined ? undefined : Math.floor(Number(soft) * connectionShare);
 }
 
+/** The connections that a process holds, whatever is spoken over them. */
+export class ConnectionRoom {
+  #open = 0;
+
+  constructor(readonly most: number) {}
+
+  /** Whether it may stay. It counts until it is closed. */
+  take(socket: Socket): boolean {
+    if (this.#open >= this.most) return false;
+    this.#open += 1;
+    socket.once('close', () => {
+      this.#open -= 1;
+    });
+    return true;
+  }
+}
+
 /**
  * Answers a connection beyond the limit with 503 and closes it, before a request is read. Without a descriptor left the
  * process could not even accept it: the client would wait for an answer that never comes.
  */
-export function limitConnections(server: Server, most: number, onRefused: () => void): void {
+export function limitConnections(server: Server, room: ConnectionRoom, onRefused: () => void): void {
   const listeners = server.listeners('connection') as ((this: Server, socket: Socket) => void)[];
   server.removeAllListeners('connection');
-  let open = 0;
   let lingering = 0;
   server.on('connection', (socket: Socket) => {
-    if (open < most) {
-      open += 1;
-      socket.once('close', () => {
-        open -= 1;
-      });
+    if (room.take(socket)) {
       for (const listener of listeners) listener.call(server, socket);
       return;
     }
@@ -49,7 +61,7 @@ export function limitConnections(server: Server, most: number, onRefused: () => 
     socket.once('close', () => {
       lingering -= 1;
     });
-    refuse(socket, most);
+    refuse(socket, room.most);
   });
 }
 

@@ -4,7 +4,7 @@ import type { Authenticator } from '#libs/nest/index.js';
 import { isProtocolPath } from '../oip/rest/addresses.js';
 import type { PredictContext } from '../prediction/context.js';
 import { clientErrorAnswerer } from './client-error.js';
-import { limitConnections } from './connection-limit.js';
+import { limitConnections, type ConnectionRoom } from './connection-limit.js';
 import { predictBatch } from './predict-batch.js';
 import { respondRefusal } from './respond.js';
 import { predictSingle } from './predict-single.js';
@@ -26,8 +26,8 @@ export interface FrontServerOptions extends SizeLimits {
   readonly otherwise: RequestHandler;
   /** Milliseconds that a body may stand still (default 30,000). */
   readonly bodyIdleMs?: number | undefined;
-  /** Connections that may be open; a further one is refused (default: no bound). */
-  readonly maxConnections?: number | undefined;
+  /** A connection for which there is none is refused. */
+  readonly room: ConnectionRoom;
 }
 
 /** Milliseconds that an idle connection is kept: longer than common clients and load balancers keep theirs. */
@@ -46,7 +46,7 @@ export function createFrontServer({
   protocol,
   otherwise,
   bodyIdleMs = 30_000,
-  maxConnections = Number.POSITIVE_INFINITY,
+  room,
   ...limits
 }: FrontServerOptions): Server {
   const single = predictSingle(predict);
@@ -97,7 +97,7 @@ export function createFrontServer({
     },
     requirePredict(authenticator, admission, dispatch),
   );
-  limitConnections(server, maxConnections, () => {
+  limitConnections(server, room, () => {
     admission.count('overloaded');
   });
   refuseStalledBodies(server, bodyIdleMs, () => {

@@ -8,18 +8,39 @@ import { requestTimeout, unreadableTimeout } from './request-timeout.js';
 import { respondRefusal } from './respond.js';
 import { tooLarge } from './size-limits.js';
 
-/** A request whose body is here and is JSON. */
-export interface Arrived {
-  readonly body: unknown;
+/** A request whose body is here. */
+export interface Arrival {
   readonly response: ServerResponse;
   /** Monotonic milliseconds: when it had arrived, and when its caller stops waiting (Infinity: it does not). */
   readonly beganAt: number;
   readonly deadlineAt: number;
 }
 
+/** One whose body is JSON. */
+export interface Arrived extends Arrival {
+  readonly body: unknown;
+}
+
 /** Reads requests of at most `limit` bytes. Callbacks and plain objects: this is the path that the throughput hangs on. */
-export const receive =
-  (context: PredictContext, limit: number, arrived: (request: Arrived) => void) =>
+export const receive = (context: PredictContext, limit: number, arrived: (request: Arrived) => void) =>
+  receiveBytes(context, limit, (bytes, arrival) => {
+    const request = parsedBody(context, bytes, arrival);
+    if (request !== null) arrived(request);
+  });
+
+/** Null for a body that is no JSON, or too much of it: its request is refused. */
+export function parsedBody(context: PredictContext, bytes: Buffer, arrival: Arrival): Arrived | null {
+  const parsed = parseJson(bytes);
+  const { response, beganAt, deadlineAt } = arrival;
+  if (parsed.ok) return { body: parsed.value, response, beganAt, deadlineAt };
+  context.admission.count(parsed.rejection.code === 'payload_too_large' ? 'too_large' : 'malformed');
+  respondRefusal(context, response, parsed.rejection);
+  return null;
+}
+
+/** The same before anything is made of the body. */
+export const receiveBytes =
+  (context: PredictContext, limit: number, arrived: (bytes: Buffer, arrival: Arrival) => void) =>
   (request: IncomingMessage, response: ServerResponse): void => {
     const { admission } = context;
     const timeoutMs = requestTimeout(request);
@@ -33,12 +54,7 @@ export const receive =
       limit,
       (bytes) => {
         const beganAt = admission.now();
-        const parsed = parseJson(bytes);
-        if (parsed.ok) arrived({ body: parsed.value, response, beganAt, deadlineAt: beganAt + timeoutMs });
-        else {
-          admission.count('malformed');
-          respondRefusal(context, response, parsed.rejection);
-        }
+        arrived(bytes, { response, beganAt, deadlineAt: beganAt + timeoutMs });
       },
       () => {
         admission.count('too_large');
@@ -54,7 +70,7 @@ export abstract class HttpPrediction extends Prediction {
     protected readonly response: ServerResponse,
     asked: Asked,
     rows: number,
-    { beganAt, deadlineAt }: Arrived,
+    { beganAt, deadlineAt }: Arrival,
   ) {
     super(context, asked, rows, beganAt, deadlineAt);
   }

@@ -2,9 +2,11 @@ import { api, rejection, type Rejection } from '#libs/contracts/index.js';
 import { InputBatch, type CompletedRun } from '#libs/inference/index.js';
 import type { Servable } from '../models/servable.js';
 import { admit } from '../prediction/admit.js';
-import { oversizedRow, type PredictContext } from '../prediction/context.js';
+import type { PredictContext } from '../prediction/context.js';
+import { oversizedRow } from '../prediction/oversized.js';
 import { rowRejection } from '../prediction/refusals.js';
-import { HttpPrediction, receive, type Arrived } from './http-prediction.js';
+import { HttpPrediction, parsedBody, receiveBytes, type Arrival } from './http-prediction.js';
+import { namedInputs, readPlainBatch, type PlainBatch } from './plain-batch.js';
 import { refuseShape } from './refuse-shape.js';
 import { explainBatch, readBatch, type BatchBody } from './request-shape.js';
 import { respond } from './respond.js';
@@ -14,45 +16,83 @@ const listedRows = 20;
 
 /** POST /api/predict/batch: every row is valid and answered, or none is. */
 export const predictBatch = (context: PredictContext) =>
-  receive(context, api.batchLimits.bytes, (request) => {
+  receiveBytes(context, api.batchLimits.bytes, (bytes, arrival) => {
+    const { routes } = context.admission.routing;
+    const plain = readPlainBatch(bytes, (deployment) => routes.get(deployment)?.servable?.readRows);
+    if (plain !== null) {
+      admit(context, new PlainBatchPrediction(context, arrival, plain, bytes));
+      return;
+    }
+    const request = parsedBody(context, bytes, arrival);
+    if (request === null) return;
     const body = readBatch(request.body);
     if (body === null) refuseShape(context, request, explainBatch(request.body));
-    else admit(context, new BatchPrediction(context, request, body));
+    else admit(context, new NamedBatchPrediction(context, request, body));
   });
 
-class BatchPrediction extends HttpPrediction {
-  readonly #inputs: readonly unknown[];
+abstract class BatchPrediction extends HttpPrediction {
   readonly #outputs: string[] = [];
-
-  constructor(context: PredictContext, request: Arrived, body: BatchBody) {
-    super(context, request.response, body, body.inputs.length, request);
-    this.#inputs = body.inputs;
-  }
-
-  protected override submit(servable: Servable): Rejection | null {
-    const oversized = this.#firstOversized(servable);
-    if (oversized !== null) return oversized;
-    const refusal = servable.batcher.submitMany(this.#inputs, this.ran, this.deadlineAt);
-    return refusal === null ? null : batchRejection(servable, this.#inputs);
-  }
 
   protected override take({ writeOutput }: Servable, { outputs }: CompletedRun, firstRow: number, rows: number): void {
     for (let row = firstRow; row < firstRow + rows; row++) this.#outputs.push(writeOutput(outputs, row));
+  }
+
+  protected submitNamed(servable: Servable, inputs: readonly unknown[]): Rejection | null {
+    const oversized = firstOversized(this.context, servable, inputs);
+    if (oversized !== null) return oversized;
+    const refusal = servable.batcher.submitMany(inputs, this.ran, this.deadlineAt);
+    return refusal === null ? null : batchRejection(servable, inputs);
   }
 
   protected override answer({ rowMiddle }: Servable): void {
     const predictions = this.#outputs.map((output, row) => `{"prediction_id":"${this.ids[row]!}${rowMiddle}${output}}`);
     respond(this.response, `{"predictions":[${predictions.join(',')}]}`, this.context.admission.draining);
   }
+}
 
-  #firstOversized(servable: Servable): Rejection | null {
-    if (servable.recorded.rowBytes !== null) return null;
-    for (const [row, input] of this.#inputs.entries()) {
-      const refusal = oversizedRow(this.context, servable, input, `inputs[${row}]`);
-      if (refusal !== null) return refusal;
-    }
-    return null;
+/** Rows as objects of features by name. */
+class NamedBatchPrediction extends BatchPrediction {
+  readonly #inputs: readonly unknown[];
+
+  constructor(context: PredictContext, arrival: Arrival, body: BatchBody) {
+    super(context, arrival.response, body, body.inputs.length, arrival);
+    this.#inputs = body.inputs;
   }
+
+  protected override submit(servable: Servable): Rejection | null {
+    return this.submitNamed(servable, this.#inputs);
+  }
+}
+
+/** Rows that are columns already, of the version that the deployment served when they were read. */
+class PlainBatchPrediction extends BatchPrediction {
+  readonly #batch: PlainBatch;
+  readonly #body: Buffer;
+
+  constructor(context: PredictContext, arrival: Arrival, batch: PlainBatch, body: Buffer) {
+    super(context, arrival.response, batch, batch.rows, arrival);
+    this.#batch = batch;
+    this.#body = body;
+  }
+
+  protected override submit(servable: Servable): Rejection | null {
+    const { reader, columns } = this.#batch;
+    // It has waited to be routed, and meets another version.
+    if (servable.readRows !== reader) return this.submitNamed(servable, namedInputs(this.#body));
+    const refusal = servable.batcher.submitColumns(columns, this.rows, this.ran, this.deadlineAt);
+    if (refusal === null) return null;
+    const path = `inputs[${refusal.row}].${refusal.feature}`;
+    return rejection('invalid_request', refusal.message, [{ path, message: refusal.message }]);
+  }
+}
+
+function firstOversized(context: PredictContext, servable: Servable, inputs: readonly unknown[]): Rejection | null {
+  if (servable.recorded.rowBytes !== null) return null;
+  for (const [row, input] of inputs.entries()) {
+    const refusal = oversizedRow(context, servable, input, `inputs[${row}]`);
+    if (refusal !== null) return refusal;
+  }
+  return null;
 }
 
 /** Every offending row up to the twentieth, each with its fields. The code is the first one's. */

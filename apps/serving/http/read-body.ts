@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer';
 import type { IncomingMessage } from 'node:http';
 import { rejection, type Rejection } from '#libs/contracts/index.js';
 import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
+import { hasMoreContainers, tooManyContainers } from './containers.js';
 
 /** Gathers a body of at most `limit` bytes. `done` is not called for a body that never ends. */
 export function readBody(
@@ -29,12 +30,14 @@ export function readBody(
   request.on('end', onEnd);
 }
 
-/** JSON text is UTF-8 (RFC 8259); other bytes are refused, not replaced. */
+/** JSON text is UTF-8 (RFC 8259); other bytes are refused, not replaced. 413 for one of too many arrays and objects. */
 export function parseJson(body: Buffer): Result<unknown, Rejection> {
   const ascii = isAscii(body);
   if (!ascii && !isUtf8(body)) return reject(rejection('malformed_json', 'the body is not UTF-8'));
+  const text = ascii ? body.toString('latin1') : body.toString('utf8');
+  if (hasMoreContainers(text)) return reject(tooManyContainers());
   try {
-    return accept(JSON.parse(ascii ? body.toString('latin1') : body.toString('utf8')) as unknown);
+    return accept(JSON.parse(text) as unknown);
   } catch (error) {
     const reason = body.length === 0 ? 'the body is empty' : messageOf(error);
     return reject(rejection('malformed_json', `the body is not JSON: ${withoutExcerpt(reason)}`));

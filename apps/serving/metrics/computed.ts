@@ -1,5 +1,5 @@
 import type { Metric } from 'prom-client';
-import type { Metrics } from '#libs/nest/index.js';
+import type { Aggregator, Metrics } from '#libs/nest/index.js';
 import { latencyBuckets, type LatencyCounts } from '../traffic-counts.js';
 
 export interface Sample {
@@ -13,15 +13,18 @@ export interface ComputedMetric {
   readonly name: string;
   readonly help: string;
   readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
+  /** What those of several processes are together (default their sum). */
+  readonly aggregator?: Aggregator;
   readonly samples: () => Iterable<Sample>;
 }
 
 /**
- * A metric that is computed when it is asked for; of several processes it is the sum. prom-client takes any object with a
- * name and a `get` (its own classes are no more to the registry), but its types name the classes.
+ * A metric that is computed when it is asked for. prom-client takes any object with a name and a `get` (its own classes
+ * are no more to the registry), but its types name the classes.
  */
-export function registerComputed({ registry }: Metrics, { name, help, type, samples }: ComputedMetric): void {
-  const get = () => Promise.resolve({ name, help, type, aggregator: 'sum', values: [...samples()] });
+export function registerComputed({ registry }: Metrics, metric: ComputedMetric): void {
+  const { name, help, type, aggregator = 'sum', samples } = metric;
+  const get = () => Promise.resolve({ name, help, type, aggregator, values: [...samples()] });
   registry.registerMetric({ name, help, get } as unknown as Metric);
 }
 

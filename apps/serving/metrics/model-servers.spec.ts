@@ -17,9 +17,8 @@ function section(now: number, ...parts: RequestRows[]): RowSection {
   return made;
 }
 
-const runOf = (rows: number, timing?: RunTiming): CompletedRun => ({
-  ...{ rows, inputs: [], outputs: [], release: () => undefined },
-  ...(timing && { timing }),
+const runOf = (rows: number, timing: RunTiming, reusedRows = 0): CompletedRun => ({
+  ...{ rows, inputs: [], outputs: Object.assign([], { reusedRows }), timing, release: () => undefined },
 });
 
 async function linesOf(counts: TrafficCounts[], pending: PendingRows[] = []): Promise<string[]> {
@@ -42,8 +41,11 @@ describe('counts under the names of other model servers', () => {
     counts.ran(two, first, 1, 40);
     counts.ran(rest, second, 0, 40);
     counts.tick(section(40, one, two, rest), section(110, part(1, 10)), section(11, part(1, 10)));
-    // A cached answer is served, and no inference.
-    counts.ran(part(1, 50), runOf(1), 0, 51);
+    // Answers that the cache had are served, and no inference.
+    const atOnce = { begunAt: 50, inputsAt: 50, endedAt: 50 };
+    counts.ran(part(1, 50), runOf(1, atOnce, 1), 0, 50);
+    counts.ran(part(1, 50), runOf(3, atOnce, 2), 0, 50);
+    counts.ran(part(2, 50), runOf(3, atOnce, 2), 1, 50);
     counts.tick(section(51, part(1, 50)), new RowSection(), new RowSection());
 
     const lines = await linesOf([counts], [{ deployment: 'cellar', version: '1.0.0', rows: 5 }]);
@@ -52,8 +54,8 @@ describe('counts under the names of other model servers', () => {
       `nv_inference_request_success{${version}} 3`,
       `nv_inference_request_failure{${version},reason="BACKEND"} 1`,
       `nv_inference_request_failure{${version},reason="OTHER"} 1`,
-      `nv_inference_count{${version}} 6`,
-      `nv_inference_exec_count{${version}} 2`,
+      `nv_inference_count{${version}} 7`,
+      `nv_inference_exec_count{${version}} 3`,
       `nv_inference_request_duration_us{${version}} 59000`,
       `nv_inference_queue_duration_us{${version}} 18000`,
       `nv_inference_compute_input_duration_us{${version}} 3000`,

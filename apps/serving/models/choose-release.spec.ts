@@ -43,7 +43,19 @@ describe('what is let go of', () => {
     expect(chooseRelease([shared, alone], 1, 20)).toEqual([alone]);
   });
 
-  it('whatever is held: enough goes, if enough may go, and nothing that must stay', () => {
+  it('a small one stays where the next one alone makes room', () => {
+    const small = session(256, { usedAt: 1 });
+    const [large, larger] = [session(4096, { usedAt: 2 }), session(8192, { usedAt: 3 })];
+    expect(chooseRelease([small, large, larger], 4096, 256 + 4096 + 8192)).toEqual([large]);
+  });
+
+  it('of several that are needless the most recently used stays', () => {
+    const [old, recent] = [session(10, { place: 'former', usedAt: 1 }), session(10, { usedAt: 2 })];
+    const large = session(25, { usedAt: 3 });
+    expect(chooseRelease([old, recent, large], 30, 45)).toEqual([old, large]);
+  });
+
+  it('whatever is held: enough goes, if enough may go, nothing needlessly, and nothing that must stay', () => {
     const holders = fc.array(
       fc.record({
         place: fc.constantFrom('live', 'former', 'pending'),
@@ -53,9 +65,15 @@ describe('what is let go of', () => {
       }),
       { minLength: 1, maxLength: 3 },
     );
-    const sessions = fc.array(fc.record({ bytes: fc.nat({ max: 100 }), holders }), { maxLength: 8 });
+    const sessions = fc.array(fc.record({ bytes: fc.oneof(fc.nat({ max: 100 }), fc.constantFrom(10, 40)), holders }), {
+      maxLength: 8,
+    });
     const mayGo = ({ holders: all }: Candidate) =>
       [...all].every(({ place, kept, pendingRows }) => place !== 'pending' && !kept && pendingRows === 0);
+    const isLive = ({ holders: all }: Candidate) => [...all].some(({ place }) => place === 'live');
+    const usedAt = ({ holders: all }: Candidate) => Math.max(...Array.from(all, (each) => each.usedAt));
+    const goesBefore = (one: Candidate, other: Candidate) =>
+      isLive(one) === isLive(other) ? usedAt(one) < usedAt(other) : isLive(other);
     const sum = (some: readonly Candidate[]) => some.reduce((bytes, each) => bytes + each.bytes, 0);
     fc.assert(
       fc.property(sessions, fc.nat({ max: 100 }), fc.nat({ max: 500 }), (all, bytes, maxBytes) => {
@@ -63,8 +81,13 @@ describe('what is let go of', () => {
         expect(chosen.every(mayGo)).toBe(true);
         const left = sum(all) - sum(chosen) + bytes;
         expect(left <= maxBytes || chosen.length === all.filter(mayGo).length).toBe(true);
-        if (chosen.length > 0) expect(left + chosen.at(-1)!.bytes).toBeGreaterThan(maxBytes);
+        if (left <= maxBytes) for (const each of chosen) expect(left + each.bytes).toBeGreaterThan(maxBytes);
+        // Among those that take as much, no one stays that is to go before one that goes.
+        const stays = all.filter((each) => mayGo(each) && !chosen.includes(each));
+        for (const gone of chosen)
+          for (const kept of stays) if (kept.bytes === gone.bytes) expect(goesBefore(kept, gone)).toBe(false);
       }),
+      { numRuns: 300 },
     );
   });
 });

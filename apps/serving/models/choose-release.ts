@@ -17,8 +17,8 @@ export interface CandidateHolder {
 
 /**
  * What to let go of so that `bytes` fit below `maxBytes` together with the rest: formers first, then live versions, the
- * least recently used first. Never what is pending, kept for a rollback or has rows under way. All that can go, where
- * that is not enough.
+ * least recently used first, and none that the others make needless. Never what is pending, kept for a rollback or has
+ * rows under way. All that can go, where that is not enough.
  */
 export function chooseRelease<Session extends Candidate>(
   sessions: Iterable<Session>,
@@ -33,7 +33,20 @@ export function chooseRelease<Session extends Candidate>(
     excess -= session.bytes;
     chosen.push(session);
   }
-  return chosen;
+  return excess > 0 ? chosen : withoutNeedless(chosen, -excess);
+}
+
+/** A large one may make the small ones before it needless: the most recently used of them stays first. */
+function withoutNeedless<Session extends Candidate>(chosen: readonly Session[], spareBytes: number): Session[] {
+  let spare = spareBytes;
+  return chosen
+    .toReversed()
+    .filter(({ bytes }) => {
+      if (bytes > spare) return true;
+      spare -= bytes;
+      return false;
+    })
+    .reverse();
 }
 
 interface Ranked<Session> {

@@ -152,6 +152,18 @@ describe('the pool of models', () => {
     await pool.close();
   });
 
+  it('counts deployments and models apart whose names run together', async () => {
+    const { pool } = poolWith(() => Promise.resolve(accept(new Doubling())));
+    const [one, other] = [rollout('1'), rollout('2')];
+    pool.want(wanted('live', { ...one, deployment: 'a b', model: 'c' }, { ...other, deployment: 'a', model: 'b c' }));
+    await pool.settled('2');
+    expect(Array.from(pool.counts(), ({ deployment, version }) => [deployment, version])).toEqual([
+      ['a b', 'c@1.0.0'],
+      ['a', 'b c@1.0.0'],
+    ]);
+    await pool.close();
+  });
+
   it('refuses a version whose rows no message of the log can hold', async () => {
     const model = new Doubling();
     const { pool } = poolWith(() => Promise.resolve(accept(model)), 64);
@@ -248,6 +260,28 @@ describe('a pool with a bound on memory', () => {
     await pool.close();
   });
 
+  it('loads what is asked for in the moment in which no room is found for it', async () => {
+    const events: string[] = [];
+    const asked: Promise<unknown>[] = [];
+    const { pool } = poolWith(
+      ({ artifact }, hasRoom) => {
+        if (!hasRoom(artifactBytes)) {
+          asked.push(pool.settled('b'));
+          return Promise.resolve(null);
+        }
+        events.push(artifact);
+        return Promise.resolve(accept(new Doubling()));
+      },
+      1_000_000,
+      each,
+    );
+    pool.want(wanted('live', rollout('a'), rollout('b')));
+    await until(() => asked.length === 1, { what: 'the question' });
+    expect(await asked[0]).toMatchObject({ status: 'loaded' });
+    expect(events).toEqual(['a', 'b']);
+    await pool.close();
+  });
+
   it('loads one version that is larger than the bound alone', async () => {
     const { pool, events } = bounded(0.5);
     pool.want(wanted('live', rollout('a')));
@@ -271,11 +305,11 @@ describe('a pool with a bound on memory', () => {
 
 describe('loading an artifact', () => {
   it.each([
-    [new ArtifactNotFound('sha256:1'), 'artifact_not_found', false],
-    [new ArtifactDamaged('sha256:1', 'bits'), 'artifact_damaged', false],
-    [new ArtifactStoreUnavailable('read', 'away'), 'unavailable', true],
-    [new Error('what'), 'internal', true],
-  ])('%s is said precisely', async (error, code, transient) => {
+    ['artifact_not_found', new ArtifactNotFound('sha256:1'), false],
+    ['artifact_damaged', new ArtifactDamaged('sha256:1', 'bits'), false],
+    ['unavailable', new ArtifactStoreUnavailable('read', 'away'), true],
+    ['internal', new Error('what'), true],
+  ])('that fails says %s', async (code, error, transient) => {
     const load = loadArtifactFrom({ read: () => Promise.reject(error) });
     expect(await load(rollout('1'), () => true)).toMatchObject({ ok: false, rejection: { code, transient } });
   });

@@ -149,7 +149,9 @@ export class ModelPool {
     const opened = await this.#sessions.hold(rollout, held, (bytes) => this.#makesRoom(held, bytes));
     if (opened === null) {
       held.state = { status: 'released' };
-      logger.info(described(rollout), 'model version not loaded until it is asked for: no memory is left for it');
+      // Whoever asked after the answer was no would wait in vain.
+      if (held.asked) this.#attempt(held);
+      else logger.info(described(rollout), 'model version not loaded until it is asked for: no memory is left for it');
       return;
     }
     if (!opened.ok) {
@@ -237,7 +239,8 @@ export class ModelPool {
 
   #countsOf({ deployment, model, version }: Rollout): TrafficCounts {
     const reference = `${model}@${version}`;
-    const key = `${deployment} ${reference}`;
+    // No name has a slash, and both may have spaces.
+    const key = `${deployment}/${reference}`;
     const counts = this.#counts.get(key) ?? new TrafficCounts(deployment, reference);
     this.#counts.set(key, counts);
     return counts;

@@ -1,7 +1,14 @@
-import { MicroBatcher, type LoadedModel, type RunObserver } from '#libs/inference/index.js';
+import {
+  jsonRowReader,
+  MicroBatcher,
+  type JsonRowReader,
+  type LoadedModel,
+  type RunObserver,
+} from '#libs/inference/index.js';
 import type { Clock } from '#libs/kernel/index.js';
 import { cachedModel } from '../cache/cached-model.js';
 import { outputWriter, type OutputWriter } from '../http/output-writer.js';
+import { leastRowBytes } from '../recording/row-size.js';
 import { recordedVersion, type RecordedVersion, type Writer } from '../recording/recorded-version.js';
 import type { Rollout } from '../routing/routing-table.js';
 import type { TrafficCounts } from '../traffic-counts.js';
@@ -14,6 +21,8 @@ export interface Servable {
   readonly batcher: MicroBatcher;
   readonly recorded: RecordedVersion;
   readonly writeOutput: OutputWriter;
+  /** Null: its rows are not all floats. */
+  readonly readRows: JsonRowReader | null;
   /** Between the prediction id and the output of an answer: JSON text. */
   readonly answerMiddle: string;
   /** The same for a row of a batch. */
@@ -50,6 +59,7 @@ export function servableOf(
     }),
     recorded: recordedVersion(rollout, model, writer, counts),
     writeOutput: outputWriter(model),
+    readRows: jsonRowReader(model.signature),
     answerMiddle: `",${names},"version":${version},"output":`,
     rowMiddle: `","version":${version},"output":`,
     usedAt: 0,
@@ -58,7 +68,7 @@ export function servableOf(
 
 /** A version whose rows no message of the log can hold could never answer; null for one that can. */
 export function unrecordable({ recorded }: Servable, maxRecordedBytes: number): LoadFailure | null {
-  const bytes = (recorded.rowBytes ?? 0) + recorded.schemaAt(0).bytes.length;
+  const bytes = (recorded.rowBytes ?? leastRowBytes([...recorded.inputs, ...recorded.outputs])) + recorded.schemaBytes;
   if (bytes <= maxRecordedBytes) return null;
   const reason = `one recorded row takes ${bytes} bytes with the names of its features: expected at most ${maxRecordedBytes}`;
   return { code: 'unsupported_model', reason, transient: false };

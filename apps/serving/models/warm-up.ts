@@ -1,111 +1,141 @@
-import { setImmediate as turn } from 'node:timers/promises';
-import { decodeChunk, type ProblemCode, type WarmupRequests } from '#libs/contracts/index.js';
-import { InputBatch, sampleRows, seededRandom, type LoadedModel } from '#libs/inference/index.js';
-import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
-import { recordedInputs, type InputRows } from './recorded-inputs.js';
-import { rowRejection } from '../prediction/refusals.js';
+import type { WarmupRequests } from '#libs/contracts/index.js';
+import { InputBatch, type LoadedModel, type RunObserver } from '#libs/inference/index.js';
+import { accept, messageOf, reject, type Clock, type Result } from '#libs/kernel/index.js';
+import type { PacedWork } from './paced-work.js';
+import { drawnInputs, givenInputs, recordedRows, type WarmUpInputs } from './warm-up-inputs.js';
 
 export interface WarmUpOptions {
-  /** The newest recorded message of the deployment's predictions; undefined where there is none. */
-  readonly newestRecorded: () => Promise<Uint8Array | undefined>;
+  /** Recorded messages of the deployment's predictions, newest first. */
+  readonly recorded: () => AsyncIterable<Uint8Array>;
+  /** Told of the runs: a process may die of one. */
+  readonly observer?: RunObserver | undefined;
+  /** All versions of a process that are warmed up share it. */
+  readonly paced: PacedWork;
+  /** When the deployment was asked for, wall-clock milliseconds, and the seconds in which it must be loaded and warm. */
+  readonly requestedAt: number;
+  readonly loadTimeoutS: number;
+  /** Whether the rollout goes on and the process does. */
+  readonly isWanted: () => boolean;
+  readonly clock: Clock;
 }
 
 export interface WarmUpFailure {
-  readonly code: 'warmup_failed';
+  /** `rollout_not_in_progress`: it is no longer wanted. */
+  readonly code: 'warmup_failed' | 'load_timeout' | 'rollout_not_in_progress';
   readonly reason: string;
 }
 
-/** Rows of one run: it occupies the event loop, and other versions answer requests meanwhile. */
-const rowsAtOnce = 8;
-/** Rows drawn from a signature are the same in every process. */
-const seed = 1;
+/** A run occupies the event loop, and other versions answer requests meanwhile: more rows only while runs stay short. */
+const shortRunMs = 5;
+const mostRowsAtOnce = 32;
+/** Milliseconds that the model may take for inputs that the caller did not give. */
+const mostMs = 2_000;
+/** A cold session wants several runs: rows come again until all runs together took so many milliseconds. */
+const againWithinMs = 100;
 
 /**
  * Has a version answer requests before it takes traffic, and throws the answers away: given inputs, or the newest recorded
- * ones of its deployment, repeated to as many as were asked for. Where none are recorded, or they are not this version's
- * inputs, rows are drawn from its signature.
- * @returns how many it answered. A given input that it refuses, or any input but a drawn one that it fails on, is a failure:
- * a drawn row may be one that no caller would send.
+ * ones of its deployment. Where none are recorded, or they are not this version's inputs, rows are drawn from its signature.
+ * What was not given may take 2 s of the model's time or a tenth of the load timeout, whichever is less, and ends then.
+ * @returns how many it answered. A given input that it refuses, or any input but a drawn one that it fails on, is a failure
+ * (a drawn row may be one that no caller would send); so are given inputs that it cannot all answer before the load timeout.
  */
 export async function warmUp(
   model: LoadedModel,
   requests: WarmupRequests,
   options: WarmUpOptions,
 ): Promise<Result<number, WarmUpFailure>> {
+  const { requestedAt, loadTimeoutS, clock, recorded, paced, isWanted } = options;
+  // A twentieth is left for the answer, which must reach the supervisor before the time is over.
+  const leftMs = requestedAt + 950 * loadTimeoutS - clock.now();
   if (typeof requests !== 'number') {
     const given = givenInputs(model, requests);
-    return given.ok ? answer(model, given.value, requests.length, 'given') : given;
+    if (!given.ok) return reject({ code: 'warmup_failed', reason: given.rejection });
+    const limits = { modelMs: Number.POSITIVE_INFINITY, until: clock.monotonic() + leftMs };
+    return new Answering(model, given.value, requests.length, limits, options).all();
   }
   if (requests === 0) return accept(0);
-  const recorded = await newestInputs(model, requests, options);
-  return recorded === null
-    ? answer(model, drawnInputs(model, requests), requests, 'drawn')
-    : answer(model, recorded, requests, 'recorded');
+  const modelMs = Math.min(mostMs, 100 * loadTimeoutS);
+  // Runs and the pauses after them; other versions that are warmed up meanwhile take from it.
+  const limits = { modelMs, until: clock.monotonic() + Math.min(2 * modelMs, leftMs) };
+  const isOver = () => !isWanted() || clock.monotonic() >= limits.until;
+  const inputs =
+    (await recordedRows(model, requests, { messages: recorded(), paced, isOver })) ?? drawnInputs(model, requests);
+  return new Answering(model, inputs, requests, limits, options).all();
 }
 
-function givenInputs(
-  { encoder, signature }: LoadedModel,
-  inputs: readonly unknown[],
-): Result<InputRows, WarmUpFailure> {
-  const batch = new InputBatch(encoder.inputColumns, inputs.length);
-  for (const [row, input] of inputs.entries()) {
-    const refusal = encoder.encode(input, batch, row);
-    if (refusal === null) continue;
-    const { code, detail, errors } = rowRejection(refusal, signature, `warmup_requests[${row}]`);
-    return reject(failed(code, detail, errors?.[0]?.path));
+interface Limits {
+  readonly modelMs: number;
+  /** Monotonic milliseconds. */
+  readonly until: number;
+}
+
+class Answering {
+  readonly #batch: InputBatch;
+  #asked = 0;
+  #answered = 0;
+  /** Of all runs, and of one row in the latest. */
+  #modelMs = 0;
+  #rowMs = 0;
+  #rowsAtOnce = 1;
+
+  constructor(
+    private readonly model: LoadedModel,
+    private readonly inputs: WarmUpInputs,
+    private readonly wanted: number,
+    private readonly limits: Limits,
+    private readonly options: Pick<WarmUpOptions, 'observer' | 'paced' | 'isWanted' | 'clock' | 'loadTimeoutS'>,
+  ) {
+    this.#batch = new InputBatch(model.inputColumns, 1);
   }
-  return accept({ columns: batch.view(0, inputs.length), rows: inputs.length });
-}
 
-const failed = (code: ProblemCode, detail: string, path?: string): WarmUpFailure => ({
-  code: 'warmup_failed',
-  reason: path === undefined || detail.includes(path) ? `${code}: ${detail}` : `${code} at ${path}: ${detail}`,
-});
-
-/** What cannot be read is no reason against the version. */
-async function newestInputs(
-  model: LoadedModel,
-  limit: number,
-  { newestRecorded }: WarmUpOptions,
-): Promise<InputRows | null> {
-  try {
-    const data = await newestRecorded();
-    return data === undefined ? null : recordedInputs(decodeChunk(data), model, limit);
-  } catch {
-    return null;
-  }
-}
-
-function drawnInputs({ encoder, signature }: LoadedModel, rows: number): InputRows {
-  const batch = new InputBatch(encoder.inputColumns, rows);
-  let filled = 0;
-  for (const row of sampleRows(signature, { rows, random: seededRandom(seed) }))
-    if (encoder.encode(row, batch, filled) === null) filled += 1;
-  return { columns: batch.view(0, filled), rows: filled };
-}
-
-async function answer(
-  model: LoadedModel,
-  { columns, rows }: InputRows,
-  wanted: number,
-  kind: 'given' | 'recorded' | 'drawn',
-): Promise<Result<number, WarmUpFailure>> {
-  const batch = new InputBatch(model.inputColumns, rowsAtOnce);
-  let answered = 0;
-  if (rows === 0) return accept(answered);
-  for (let asked = 0; asked < wanted;) {
-    const first = asked % rows;
-    const count = Math.min(rowsAtOnce, wanted - asked, rows - first);
-    batch.copy(columns, first, count, 0);
-    try {
-      await model.run(batch.view(0, count), count);
-      answered += count;
-    } catch (error) {
-      if (kind !== 'drawn')
-        return reject({ code: 'warmup_failed', reason: `it fails on ${kind} inputs: ${messageOf(error)}` });
+  async all(): Promise<Result<number, WarmUpFailure>> {
+    for (;;) {
+      const ended = await this.options.paced.run(() => this.#next());
+      if (ended !== null) return ended;
     }
-    asked += count;
-    await turn();
   }
-  return accept(answered);
+
+  /** One run; null when more are to follow. */
+  async #next(): Promise<Result<number, WarmUpFailure> | null> {
+    const { isWanted, clock, loadTimeoutS } = this.options;
+    if (!isWanted()) return reject({ code: 'rollout_not_in_progress', reason: 'the rollout is no longer wanted' });
+    const rows = Math.min(this.#rowsAtOnce, this.wanted - this.#asked);
+    const expectedMs = this.#rowMs * rows;
+    const isLate = clock.monotonic() + expectedMs >= this.limits.until;
+    if (this.inputs.kind === 'given') {
+      const done = `${this.#answered} of ${this.wanted} given inputs answered`;
+      return isLate ? reject({ code: 'load_timeout', reason: `${done} within ${loadTimeoutS} s` }) : this.#run(rows);
+    }
+    const comeAgain = this.#asked >= this.inputs.distinct;
+    const modelMs = comeAgain ? Math.min(againWithinMs, this.limits.modelMs) : this.limits.modelMs;
+    // Whatever the time, once: a version that cannot answer at all must not go live.
+    const isEnough = this.#asked > 0 && (isLate || this.#modelMs + expectedMs > modelMs);
+    return isEnough ? accept(this.#answered) : this.#run(rows);
+  }
+
+  async #run(most: number): Promise<Result<number, WarmUpFailure> | null> {
+    const { clock, observer } = this.options;
+    const from = clock.monotonic();
+    let rows = most;
+    try {
+      rows = this.inputs.take(this.#batch, this.#asked, most);
+      await this.model.run(this.#batch.view(0, rows), rows, observer);
+      this.#answered += rows;
+    } catch (error) {
+      if (this.inputs.kind !== 'drawn')
+        return reject({
+          code: 'warmup_failed',
+          reason: `it fails on ${this.inputs.kind} inputs: ${messageOf(error)}`,
+        });
+    }
+    this.#asked += rows;
+    const tookMs = clock.monotonic() - from;
+    this.#modelMs += tookMs;
+    this.#rowMs = tookMs / rows;
+    // Twice as many take twice as long.
+    if (2 * tookMs < shortRunMs) this.#rowsAtOnce = Math.min(2 * this.#rowsAtOnce, mostRowsAtOnce);
+    else if (tookMs >= shortRunMs) this.#rowsAtOnce = Math.ceil(this.#rowsAtOnce / 2);
+    return this.#asked < this.wanted ? null : accept(this.#answered);
+  }
 }

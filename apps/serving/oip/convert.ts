@@ -7,7 +7,8 @@ import type { Datatype, InputTensor, TensorData } from './protocol.js';
 /** Where the elements of a tensor go: `span` elements a row, from element `offset` of a column's rows of `width`. */
 export interface Place {
   readonly type: TensorType;
-  readonly nullable: boolean;
+  /** Of the features there: one that is the whole span, or one for each element of it. */
+  readonly nullable: readonly boolean[];
   readonly width: number;
   readonly offset: number;
   readonly span: number;
@@ -44,7 +45,7 @@ export function writeTensor({ datatype, data }: InputTensor, place: Place, colum
   let inRow = 0;
   for (let element = 0; element < data.length; element++) {
     const value = read(element);
-    const wrong = value instanceof Wrong ? value : write(column, row + inRow, value);
+    const wrong = value instanceof Wrong ? value : write(column, row + inRow, value, inRow);
     if (wrong !== null) return { element, message: wrong.message };
     if (++inRow < span) continue;
     inRow = 0;
@@ -108,7 +109,8 @@ function jsonReader(
   };
 }
 
-type Writer = (column: ColumnData, at: number, value: Element) => Wrong | null;
+/** `inRow`: which element of the span it is. */
+type Writer = (column: ColumnData, at: number, value: Element, inRow: number) => Wrong | null;
 
 /** Families (numbers, BOOL, BYTES) have been compared before. */
 function writerOf(datatype: Datatype, { type, nullable }: Place): Writer {
@@ -171,8 +173,8 @@ function writerOf(datatype: Datatype, { type, nullable }: Place): Writer {
     }
     case 'string': {
       const wrong = new Wrong('expected a string');
-      return (column, at, value) => {
-        if (value === null ? !nullable : typeof value !== 'string') return wrong;
+      return (column, at, value, inRow) => {
+        if (value === null ? !nullable[nullable.length === 1 ? 0 : inRow] : typeof value !== 'string') return wrong;
         (column as string[])[at] = (value ?? '') as string;
         return null;
       };

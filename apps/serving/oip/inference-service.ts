@@ -1,15 +1,15 @@
 import { rejection, type Rejection } from '#libs/contracts/index.js';
-import { accept, reject, type Clock, type Result } from '#libs/kernel/index.js';
+import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
+import type { AskFleetMetrics } from '#libs/nest/index.js';
 import type { LoadState } from '../models/model-pool.js';
 import { admit, refuseUnread } from '../prediction/admit.js';
-import type { PredictContext } from '../prediction/context.js';
+import { unknownDeployment, type PredictContext } from '../prediction/context.js';
 import type { Rollout, RoutingTable } from '../routing/routing-table.js';
-import type { TrafficCounts } from '../traffic-counts.js';
 import { Inference } from './inference.js';
 import { metadataOf } from './model-metadata.js';
 import { repositoryIndex } from './repository-index.js';
-import { requestTraits } from './request-parameters.js';
-import { emptyStatistics, statisticsOf } from './statistics.js';
+import { recordableTraits, requestTraits } from './request-parameters.js';
+import { emptyStatistics, statisticsFamilies, statisticsOf } from './statistics.js';
 import type {
   InferDone,
   InferenceService,
@@ -17,18 +17,21 @@ import type {
   ModelMetadata,
   ModelState,
   ModelStatistics,
+  UnreadRequest,
 } from './protocol.js';
 
 export interface InferenceServiceOptions {
   readonly predict: PredictContext;
   readonly table: () => RoutingTable;
   readonly stateOf: (rolloutId: string) => LoadState | undefined;
-  /** Of every version that ever answered here. */
-  readonly counts: () => Iterable<TrafficCounts>;
+  /** What all serving processes count. */
+  readonly fleetMetrics: AskFleetMetrics;
   /** Whether this process may route and can record. */
   readonly ready: () => Promise<boolean>;
-  readonly clock: Clock;
 }
+
+/** Beyond what the api itself waits for: a question to all processes that is under way, and its own. */
+const statisticsWithinMs = 2_500;
 
 /** The protocol over the deployments of this process. */
 export class DeploymentInference implements InferenceService {
@@ -55,11 +58,19 @@ export class DeploymentInference implements InferenceService {
     return accept(metadataOf(model, rollout.version, signature));
   }
 
-  statistics(model: string | undefined, version: string | undefined): Result<readonly ModelStatistics[], Rejection> {
-    const all = statisticsOf(this.options.counts(), this.options.clock);
+  async statistics(
+    model: string | undefined,
+    version: string | undefined,
+  ): Promise<Result<readonly ModelStatistics[], Rejection>> {
+    let all: readonly ModelStatistics[];
+    try {
+      all = statisticsOf(await this.options.fleetMetrics(statisticsFamilies, statisticsWithinMs));
+    } catch (error) {
+      return reject(rejection('unavailable', `the api does not tell what all processes count: ${messageOf(error)}`));
+    }
     if (model === undefined) return accept(all);
-    const own = all.filter((each) => each.name === model && (version === undefined || each.version === version));
-    if (own.length > 0) return accept(own);
+    const asked = all.filter((each) => each.name === model && (version === undefined || each.version === version));
+    if (asked.length > 0) return accept(asked);
     const found = this.#served(model, version);
     return found.ok ? accept([emptyStatistics(model, found.value.rollout.version)]) : found;
   }
@@ -80,12 +91,29 @@ export class DeploymentInference implements InferenceService {
     admit(predict, new Inference(predict, asked, request, at, done));
   }
 
-  refuse(request: Pick<InferRequest, 'model' | 'id'>, began: number, refusal: Rejection, done: InferDone): void {
+  refuse({ model, version, id, parameters }: UnreadRequest, began: number, refusal: Rejection, done: InferDone): void {
     const { predict } = this.options;
-    const asked = { deployment: request.model, requestId: undefined, subjectId: undefined, routingKey: undefined };
-    const unread = { ...request, version: undefined, inputs: [], outputs: [], parameters: {} };
+    const unroutable = this.#unroutable(model, version);
+    if (unroutable !== null) {
+      done(reject(unroutable));
+      return;
+    }
+    const traits = recordableTraits({ id, parameters });
+    const asked = { deployment: model, version, ...traits };
+    const unread = { model, version, id: traits.requestId, inputs: [], outputs: [], parameters: {} };
     const at = { beganAt: began, deadlineAt: Number.POSITIVE_INFINITY };
     refuseUnread(predict, new Inference(predict, asked, unread, at, done), refusal);
+  }
+
+  /** Why it would not be routed if it could be read, counted as that is. */
+  #unroutable(model: string, version: string | undefined): Rejection | null {
+    const { predict } = this.options;
+    const route = predict.admission.routing.routes.get(model);
+    if (route === undefined) return unknownDeployment(predict, model);
+    const served = route.servable?.rollout.version;
+    if (served === undefined || version === undefined || version === served) return null;
+    predict.admission.count('version_not_served');
+    return versionNotServed(model, served, version);
   }
 
   #served(model: string, version: string | undefined): Result<{ readonly rollout: Rollout }, Rejection> {
@@ -97,6 +125,9 @@ export class DeploymentInference implements InferenceService {
       return reject(route?.refusal ?? rejection('deployment_not_live', `no version of ${model} is live`));
     }
     if (version === undefined || version === rollout.version) return accept({ rollout });
-    return reject(rejection('version_not_served', `${model} serves version ${rollout.version}, not '${version}'`));
+    return reject(versionNotServed(model, rollout.version, version));
   }
 }
+
+const versionNotServed = (model: string, served: string, asked: string): Rejection =>
+  rejection('version_not_served', `${model} serves version ${served}, not '${asked}'`);

@@ -1,11 +1,12 @@
-import { emptyColumn, rejection, type Rejection } from '#libs/contracts/index.js';
-import type { Column, ColumnData, CompletedRun } from '#libs/inference/index.js';
+import type { Rejection } from '#libs/contracts/index.js';
+import type { ColumnData, CompletedRun } from '#libs/inference/index.js';
 import { accept, reject } from '#libs/kernel/index.js';
+import { elementsIn, joined } from '../column-rows.js';
 import type { Servable } from '../models/servable.js';
 import type { PredictContext } from '../prediction/context.js';
+import { oversizedColumns } from '../prediction/oversized.js';
 import { Prediction, type Asked } from '../prediction/prediction.js';
 import type { RowIds } from '../recording/prediction-ids.js';
-import { rowBytes } from '../recording/row-size.js';
 import { bindingOf } from './bindings.js';
 import { rowsOf } from './input-binding.js';
 import { outputTensors, predictionIdOutput, selectOutputs, type OutputSelection } from './output-selection.js';
@@ -26,9 +27,9 @@ export class Inference extends Prediction {
     this.#done = done;
   }
 
-  override routed(servable: Servable, sequence: number): void {
+  override routed(servable: Servable, sequence: number, now: number): void {
     this.#sequence = sequence;
-    super.routed(servable, sequence);
+    super.routed(servable, sequence, now);
   }
 
   protected override submit(servable: Servable): Rejection | null {
@@ -39,7 +40,7 @@ export class Inference extends Prediction {
     if (!bound.ok) return bound.rejection;
     this.#selection = selection.value;
     const { columns, rows, refusalOf } = bound.value;
-    const oversized = this.#oversized(servable, columns, rows);
+    const oversized = oversizedColumns(this.context, servable, columns, rows);
     if (oversized !== null) return oversized;
     const refusal = servable.batcher.submitColumns(columns, rows, this.ran, this.deadlineAt);
     return refusal === null ? null : refusalOf(refusal);
@@ -47,7 +48,7 @@ export class Inference extends Prediction {
 
   protected override take(_servable: Servable, run: CompletedRun, firstRow: number, rows: number): void {
     for (const [index, { width, data }] of run.outputs.entries())
-      (this.#outputs[index] ??= []).push(rowsIn(data, firstRow * width, rows * width));
+      (this.#outputs[index] ??= []).push(elementsIn(data, firstRow * width, rows * width));
   }
 
   protected override keepIds(ids: RowIds, chunkRow: number, requestRow: number, rows: number): void {
@@ -79,41 +80,10 @@ export class Inference extends Prediction {
       },
     };
   }
-
-  /** A row with texts may be larger than the log's largest message. */
-  #oversized({ recorded }: Servable, columns: readonly Column[], rows: number): Rejection | null {
-    if (recorded.rowBytes !== null) return null;
-    const { maxRecordedBytes } = this.context;
-    for (let row = 0; row < rows; row++) {
-      const bytes = rowBytes(columns, row);
-      if (bytes <= maxRecordedBytes) continue;
-      const detail = `row ${row} of the tensors takes ${bytes} bytes, at most ${maxRecordedBytes} can be recorded`;
-      return rejection('payload_too_large', detail, [
-        { path: 'inputs', message: `expected at most ${maxRecordedBytes} bytes a row` },
-      ]);
-    }
-    return null;
-  }
 }
 
 /** Monotonic milliseconds: when a request had arrived, and when its caller stops waiting (Infinity: it does not). */
 export interface Arrival {
   readonly beganAt: number;
   readonly deadlineAt: number;
-}
-
-const rowsIn = (data: ColumnData, first: number, count: number): ColumnData =>
-  Array.isArray(data) ? data.slice(first, first + count) : data.subarray(first, first + count);
-
-function joined(type: Column['type'], parts: readonly ColumnData[]): ColumnData {
-  if (parts.length === 1) return parts[0]!;
-  if (type === 'string') return (parts as string[][]).flat();
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const column = emptyColumn(type, length) as Float32Array;
-  let at = 0;
-  for (const part of parts) {
-    column.set(part as Float32Array, at);
-    at += part.length;
-  }
-  return column;
 }

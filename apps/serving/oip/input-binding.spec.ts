@@ -59,6 +59,14 @@ const matrix: Signature = {
     { name: 'c', type: 'float32', nullable: false, input: 'X', index: 2 },
   ],
 };
+const words: Signature = {
+  inputs: [{ name: 'words', type: 'string', shape: [null, 2] }],
+  outputs: matrix.outputs,
+  features: [
+    { name: 'second', type: 'string', nullable: true, input: 'words', index: 1 },
+    { name: 'first', type: 'string', nullable: false, input: 'words', index: 0 },
+  ],
+};
 const typed: Signature = {
   inputs: [
     { name: 'n', type: 'int8', shape: [null, 1] },
@@ -110,6 +118,11 @@ describe('a binding', () => {
     expect(dataOf(matrix, [one('a'), one('c')])).toEqual([[1, Number.NaN, 1]]);
     const { t: _t, ...rest } = typedRow;
     expect(dataOf(typed, Object.values(rest))).toEqual([[1], [''], [1], [2n ** 60n], [0.1]]);
+  });
+
+  it('takes null in a whole input where the feature may be missing, wherever the signature names it', () => {
+    const rows = tensor('words', 'BYTES', [2, 2], ['x', null, 'y', 'z']);
+    expect(dataOf(words, [rows])).toEqual([['x', '', 'y', 'z']]);
   });
 
   it('takes one value a row as [n] and as [n, 1]', () => {
@@ -265,14 +278,14 @@ describe('a binding', () => {
       matrix,
       [tensor('X', 'FP32', [1, 3], [1, 'x', 3])],
       'invalid_tensor',
-      "tensor 'X': row 0: expected a number that FP32 can hold (FP32 of shape [n, 3])",
+      "tensor 'X': feature 'b', row 0: expected a number that FP32 can hold (FP32 of shape [n, 3])",
     ],
     [
       'a fraction in JSON integers',
       matrix,
       [tensor('X', 'INT32', [2, 3], [1, 2, 3, 4, 5.5, 6])],
       'invalid_tensor',
-      "tensor 'X': row 1: expected a whole number from -2147483648 to 2147483647 (FP32 of shape [n, 3])",
+      "tensor 'X': feature 'b', row 1: expected a whole number from -2147483648 to 2147483647 (FP32 of shape [n, 3])",
     ],
     [
       'null where no text may be missing',
@@ -280,6 +293,13 @@ describe('a binding', () => {
       withTyped({ t: tensor('t', 'BYTES', [1, 1], [null]) }),
       'invalid_tensor',
       "tensor 't': row 0: expected a string (BYTES of shape [n, 1])",
+    ],
+    [
+      'null for the one text of several that may not be missing',
+      words,
+      [tensor('words', 'BYTES', [2, 2], ['x', null, null, 'z'])],
+      'invalid_tensor',
+      "tensor 'words': feature 'first', row 1: expected a string (BYTES of shape [n, 2])",
     ],
     [
       '1 for true',

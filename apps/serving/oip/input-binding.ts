@@ -8,7 +8,7 @@ import {
 } from '#libs/contracts/index.js';
 import { InputBatch, type Column, type ColumnData, type ColumnRefusal } from '#libs/inference/index.js';
 import { accept, assertNever, reject, type Result } from '#libs/kernel/index.js';
-import { asColumn, writeTensor, type Place } from './convert.js';
+import { asColumn, writeTensor, type Misfit, type Place } from './convert.js';
 import { datatypeOf, described, elementsOf, familyOf } from './datatypes.js';
 import { rowShapeOf } from './model-metadata.js';
 import type { InputTensor, TensorMetadata } from './protocol.js';
@@ -69,7 +69,9 @@ interface Placed {
 
 function targetsOf({ inputs, features }: Signature, columns: readonly InputColumnSpec[]): Targets {
   const whole = inputs.map(({ name, shape }, column): Target => {
-    const own = features.filter(({ input }) => input === name);
+    const own = features
+      .filter(({ input }) => input === name)
+      .toSorted((one, other) => (one.index ?? 0) - (other.index ?? 0));
     const { width } = columns[column]!;
     return targetOf(name, column, columns[column]!, own, rowShapeOf(shape), { offset: 0, span: width });
   });
@@ -100,7 +102,7 @@ function targetOf(
     datatype: datatypeOf[type],
     shape: [-1, ...rowShape],
     column,
-    place: { type, width, nullable: features.every(({ nullable }) => nullable), ...at },
+    place: { type, width, nullable: features.map(({ nullable }) => nullable), ...at },
     rowShape,
     features: features.map((feature) => feature.name),
   };
@@ -152,9 +154,15 @@ function misfitOf({ datatype, shape, data }: InputTensor, target: Target): strin
   return data.length === elements ? null : `expected ${elements} elements for ${got}, got ${data.length}`;
 }
 
+/** More than any array library has. Nested data are read by recursion, as deep as the shape. */
+const mostDimensions = 64;
+
 /** What no shape may have, whatever the model. */
-export const shapeProblem = (shape: readonly number[]): string | null =>
-  shape.some((length) => length < 0) ? `expected no negative dimension, got shape [${shape.join(', ')}]` : null;
+export function shapeProblem(shape: readonly number[]): string | null {
+  if (shape.length > mostDimensions) return `expected at most ${mostDimensions} dimensions, got ${shape.length}`;
+  if (shape.some((length) => length < 0)) return `expected no negative dimension, got shape [${shape.join(', ')}]`;
+  return null;
+}
 
 /** One value a row may come as [n] or as [n, 1]. */
 function hasShape([rows, ...row]: readonly number[], { rowShape, place: { span } }: Target): boolean {
@@ -203,8 +211,7 @@ function written(
     data[column] ??= emptyColumn(inputColumns[column]!, rows);
     const misfit = writeTensor(tensor, place, data[column]);
     if (misfit === null) continue;
-    const row = Math.floor(misfit.element / place.span);
-    return reject(invalidTensor(tensor.name, `row ${row}: ${misfit.message} (${described(target)})`));
+    return reject(invalidTensor(tensor.name, `${placeOf(misfit, target)}: ${misfit.message} (${described(target)})`));
   }
   const columns = inputColumns.map(({ name, type, width }, index): Column => {
     const own = data[index] ?? emptyColumn(inputColumns[index]!, rows);
@@ -212,6 +219,12 @@ function written(
   });
   fillMissing(columns, signature, tensorOf);
   return accept({ columns, rows, refusalOf: (refusal) => valueRejection(refusal, tensorOf) });
+}
+
+/** With the feature where a tensor has several. */
+function placeOf({ element }: Misfit, { features, place: { span } }: Target): string {
+  const row = `row ${Math.floor(element / span)}`;
+  return features.length === 1 ? row : `feature '${features[element % span]!}', ${row}`;
 }
 
 const emptyColumn = (spec: InputColumnSpec, rows: number): ColumnData => new InputBatch([spec], rows).columns[0]!.data;

@@ -78,6 +78,12 @@ export interface ModelStatistics {
   >;
 }
 
+/** What is known of a request that cannot be read: parameters as they came. */
+export type UnreadRequest = Pick<InferRequest, 'model' | 'version'> & {
+  readonly id: unknown;
+  readonly parameters: Readonly<Record<string, unknown>>;
+};
+
 /** Called once, when every row is in the log. */
 export type InferDone = (answer: Result<InferResponse, Rejection & { readonly predictionId?: string }>) => void;
 
@@ -95,11 +101,18 @@ export interface InferenceService {
   serverReady(): Promise<boolean>;
   modelReady(model: string, version: string | undefined): boolean;
   modelMetadata(model: string, version: string | undefined): Result<ModelMetadata, Rejection>;
-  statistics(model: string | undefined, version: string | undefined): Result<readonly ModelStatistics[], Rejection>;
+  /** Of all serving processes. `unavailable` where nobody can add them up. */
+  statistics(
+    model: string | undefined,
+    version: string | undefined,
+  ): Promise<Result<readonly ModelStatistics[], Rejection>>;
   /** What the deployments serve, or are about to. */
   repositoryIndex(): readonly ModelState[];
   /** `began`: monotonic milliseconds of the request's arrival. */
   infer(request: InferRequest, began: number, done: InferDone): void;
-  /** A request that a transport cannot read but knows whom it is for: recorded as refused, as one that does not fit is. */
-  refuse(request: Pick<InferRequest, 'model' | 'id'>, began: number, refusal: Rejection, done: InferDone): void;
+  /**
+   * A request that a transport cannot read but knows whom it is for: recorded as refused, as one that does not fit is. One
+   * for a deployment that is unknown, or for a version that it does not serve, is told that instead.
+   */
+  refuse(request: UnreadRequest, began: number, refusal: Rejection, done: InferDone): void;
 }

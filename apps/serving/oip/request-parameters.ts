@@ -1,7 +1,7 @@
 import { rejection, type Rejection } from '#libs/contracts/index.js';
 import { accept, reject, type Result } from '#libs/kernel/index.js';
 import type { Traits } from '../http/request-shape.js';
-import type { InferRequest, Parameter } from './protocol.js';
+import type { InferRequest, UnreadRequest } from './protocol.js';
 
 /** What a request says of itself beside its tensors. */
 export interface RequestTraits extends Traits {
@@ -34,15 +34,30 @@ export function requestTraits({
   });
 }
 
+/** Of a request that is refused whatever it says of itself: what can be recorded of that. */
+export const recordableTraits = ({ id, parameters }: Pick<UnreadRequest, 'id' | 'parameters'>): Traits => ({
+  requestId: recordable(id),
+  routingKey: recordable(parameters['routing_key']),
+  subjectId: recordable(parameters['subject_id']),
+});
+
+const recordable = (value: unknown): string | undefined => (isShortText(value) ? value : undefined);
+
 const unsupported: ReadonlySet<string> = new Set(['sequence_id', 'sequence_start', 'sequence_end']);
 
 const longestText = 256;
 const expectedText = `expected a text of 1 to ${longestText} characters`;
 
-const isShortText = (value: Parameter | undefined): boolean =>
+const isShortText = (value: unknown): value is string | undefined =>
   value === undefined || (typeof value === 'string' && value.length > 0 && value.length <= longestText);
 
 export const invalidParameter = (name: string, message: string): Rejection =>
   rejection('invalid_request', `parameter '${name.slice(0, 128)}': ${message}`, [
     { path: `parameters.${name.slice(0, 128)}`, message },
   ]);
+
+/** Of a tensor's or an output's parameters: one that asks for an extension of the protocol that is not spoken here. */
+export const unsupportedParameter = (parameters: Readonly<Record<string, unknown>> | null): string | undefined =>
+  parameters === null ? undefined : extensions.find((name) => Object.hasOwn(parameters, name));
+
+const extensions = ['classification', 'shared_memory_region', 'shared_memory_byte_size', 'shared_memory_offset'];

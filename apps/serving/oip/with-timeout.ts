@@ -11,6 +11,8 @@ export function withTimeout(request: InferRequest, timeoutMs: number): InferRequ
   if (timeoutMs === Number.POSITIVE_INFINITY) return request;
   const { timeout } = request.parameters;
   const microseconds = Math.max(overAlready, timeoutMs * 1000);
-  if (timeout !== undefined && (typeof timeout !== 'number' || (timeout > 0 && timeout < microseconds))) return request;
+  // What is no time is left for `requestTraits` to refuse.
+  const isTime = timeout === undefined || (typeof timeout === 'number' && timeout >= 0);
+  if (!isTime || (timeout !== undefined && timeout > 0 && timeout < microseconds)) return request;
   return { ...request, parameters: { ...request.parameters, timeout: microseconds } };
 }

@@ -31,6 +31,14 @@ export interface AdmissionOptions {
 /** Of the deadline: how exactly the oldest row's time is known. */
 const exactness = 1 / 100;
 
+/**
+ * Milliseconds for which requests wait for a lease that has run out, from when that was noticed: as long as a process that
+ * was stopped, or a log that has changed its leader, needs. Further requests are refused at once.
+ */
+const patienceMs = 1_000;
+/** The event loop's turns are known to a quarter of a second (the lease is renewed so often): a longer gap is a stop. */
+const stopMs = 500;
+
 /** Decides at the door: may this process route now, and is there room? Holds the counts that a drain waits for. */
 export class Admission {
   /** Rows accepted and not answered yet. */
@@ -43,9 +51,17 @@ export class Admission {
   readonly unrecorded = new Map<Unrecorded, number>();
   readonly #waiting: Waiting;
   readonly #idle: (() => void)[] = [];
+  /** Since when requests find no lease; null: the last one found one. */
+  #staleSince: number | null = null;
+  readonly #awaitRenewal: (() => void)[] = [];
+  #turnedAt: number;
 
   constructor(private readonly options: AdmissionOptions) {
     this.#waiting = new Waiting(options.queueDeadlineMs * exactness);
+    this.#turnedAt = options.clock.monotonic();
+    options.lease.onRenewed(() => {
+      for (const renewed of this.#awaitRenewal.splice(0)) renewed();
+    });
   }
 
   now(): number {
@@ -60,12 +76,46 @@ export class Admission {
     return this.options.routing();
   }
 
-  /** Null when rows may enter. The lease is looked at here, at the moment of routing. */
-  refusal(now: number, rows: number): Rejection | null {
-    if (!this.options.lease.isValidAt(now)) {
-      this.count('routing_stale');
-      return rejection('routing_stale', 'the routing table was not confirmed with the event log within a second');
-    }
+  /** The lease is looked at here, at the moment of routing. */
+  mayRoute(now: number): boolean {
+    const isValid = this.options.lease.isValidAt(now);
+    if (isValid) this.#staleSince = null;
+    else this.#staleSince ??= now;
+    return isValid;
+  }
+
+  /** Until when a request that may not be routed waits for the lease. */
+  get patientUntil(): number {
+    return (this.#staleSince ?? Number.NEGATIVE_INFINITY) + patienceMs;
+  }
+
+  /** Resolves when the lease is renewed. */
+  renewal(): Promise<void> {
+    return new Promise((resolve) => this.#awaitRenewal.push(resolve));
+  }
+
+  stale(): Rejection {
+    this.count('routing_stale');
+    return rejection('routing_stale', 'the routing table was not confirmed with the event log within a second');
+  }
+
+  /**
+   * The event loop turns at `now`. What waited while the process was stopped did not wait for it: rows that came before
+   * are not a reason to refuse others.
+   */
+  turned(now: number): void {
+    if (now - this.#turnedAt > stopMs) this.#waiting.forget(now - this.#turnedAt);
+    this.ran(now);
+  }
+
+  /** A run of a model has ended: however long it took, it was no stop. */
+  ran(endedAt: number): void {
+    if (endedAt > this.#turnedAt) this.#turnedAt = endedAt;
+  }
+
+  /** Null when there is room for `rows`. */
+  overload(now: number, rows: number): Rejection | null {
+    this.turned(now);
     if (this.queuedRows + rows > this.options.maxQueuedRows) {
       this.count('overloaded');
       return rejection(
@@ -91,7 +141,7 @@ export class Admission {
     return route.refusal;
   }
 
-  /** Rows are under way. `now`: when their request had arrived. @returns what is to be given to `leave` */
+  /** Rows are under way. `now`: from when on they wait. @returns what is to be given to `leave` */
   enter(rows: number, now: number): Cohort {
     this.#add(rows);
     return this.#waiting.enter(now);

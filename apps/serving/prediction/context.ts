@@ -1,10 +1,9 @@
 import { deploymentName, fieldErrorsOf, rejection, type Rejection } from '#libs/contracts/index.js';
 import { Overloaded } from '#libs/event-log/index.js';
-import { InputBatch, type InferenceError } from '#libs/inference/index.js';
+import type { InferenceError } from '#libs/inference/index.js';
 import { assertNever, messageOf } from '#libs/kernel/index.js';
 import type { Servable } from '../models/servable.js';
 import type { Recorder } from '../recording/recorder.js';
-import { rowBytes } from '../recording/row-size.js';
 import type { Admission } from './admission.js';
 import type { Deadlines } from './deadlines.js';
 
@@ -13,7 +12,7 @@ export interface PredictContext {
   readonly admission: Admission;
   readonly recorder: Recorder;
   readonly deadlines: Deadlines;
-  /** Bytes that one recorded row may take. */
+  /** Bytes that one recorded row may take with the schema of its chunk. */
   readonly maxRecordedBytes: number;
 }
 
@@ -42,23 +41,6 @@ export function runFailure({ rollout }: Servable, error: InferenceError, waitedM
 /** `waitedMs`: the time that the caller gave. */
 export const deadlineExceeded = (waitedMs: number): Rejection =>
   rejection('deadline_exceeded', `there was no answer within the ${waitedMs} ms that the request gave`);
-
-/** A row with texts may be larger than the log's largest message; of any other the version's size was checked at loading. */
-export function oversizedRow(
-  { maxRecordedBytes }: PredictContext,
-  { model: { encoder }, recorded }: Servable,
-  input: unknown,
-  root: string,
-): Rejection | null {
-  if (recorded.rowBytes !== null) return null;
-  const batch = new InputBatch(encoder.inputColumns, 1);
-  if (encoder.encode(input, batch, 0) !== null) return null;
-  const bytes = rowBytes(batch.view(0, 1), 0);
-  if (bytes <= maxRecordedBytes) return null;
-  return rejection('payload_too_large', `${root} takes ${bytes} bytes, at most ${maxRecordedBytes} can be recorded`, [
-    { path: root, message: `expected at most ${maxRecordedBytes} bytes` },
-  ]);
-}
 
 /** Why a prediction that was made is not answered: nothing may look recorded that is not. */
 export function notRecorded({ admission }: PredictContext, error: Error): Rejection {

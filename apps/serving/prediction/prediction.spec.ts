@@ -10,7 +10,7 @@ import { Lease } from '../routing/lease.js';
 import type { Rollout } from '../routing/routing-table.js';
 import { TrafficCounts } from '../traffic-counts.js';
 import { Admission } from './admission.js';
-import { admit } from './admit.js';
+import { admit, refuseUnread } from './admit.js';
 import type { PredictContext } from './context.js';
 import { Deadlines } from './deadlines.js';
 import { Prediction } from './prediction.js';
@@ -93,8 +93,16 @@ class Doubling extends Prediction {
   }
 }
 
+function heldForEver(): Lease {
+  const lease = new Lease();
+  lease.confirmed(Number.MAX_SAFE_INTEGER, 0);
+  return lease;
+}
+
 /** Everything between a transport and the log, whose acknowledgements are in the test's hands, as is the time. */
-function setUp(options: { queueDeadlineMs?: number; maxQueuedRows?: number; maxRowsPerRun?: number } = {}) {
+function setUp(
+  options: { queueDeadlineMs?: number; maxQueuedRows?: number; maxRowsPerRun?: number; lease?: Lease } = {},
+) {
   const clock = { time: 10_000, now: () => clock.time, monotonic: () => clock.time };
   const model = new Slow();
   const settlers: PublishSettled[] = [];
@@ -104,8 +112,7 @@ function setUp(options: { queueDeadlineMs?: number; maxQueuedRows?: number; maxR
     ...{ writer: { instance: 'i', epoch }, maxRowsPerRun, clock },
   });
   let route: Route = { servable };
-  const lease = new Lease();
-  lease.confirmed(Number.MAX_SAFE_INTEGER, 0);
+  const { lease = heldForEver() } = options;
   const recorder = new Recorder({
     epoch,
     clock,
@@ -140,6 +147,13 @@ function setUp(options: { queueDeadlineMs?: number; maxQueuedRows?: number; maxR
       );
       admit(context, prediction);
       return prediction;
+    },
+    /** Time passes while the event loop turns. */
+    pass: (ms: number): void => {
+      for (let rest = ms; rest > 0; rest -= 250) {
+        clock.time += Math.min(rest, 250);
+        context.admission.turned(clock.time);
+      }
     },
     published: (count: number) => until(() => chunks.length >= count, { what: 'chunks to be published', everyMs: 1 }),
     answered: (...predictions: Doubling[]) =>
@@ -181,12 +195,12 @@ describe('a prediction', () => {
 
 describe('the deadline of the queue', () => {
   it('refuses further rows at once while the log stalls; those that are in go on; when it clears they enter again', async () => {
-    const { ask, clock, published, settlers, context } = setUp();
+    const { ask, pass, published, settlers, context } = setUp();
     const first = ask([1]);
     await published(1);
-    clock.time += 2_000;
+    pass(2_000);
     const second = ask([2]);
-    clock.time += 30;
+    pass(30);
     const third = ask([3]);
     expect([second.answers, third.answers]).toEqual([0, 1]);
     expect(third.answered).toEqual(refusedWith('overloaded'));
@@ -201,13 +215,13 @@ describe('the deadline of the queue', () => {
   });
 
   it('counts rows that wait for a slow model too', async () => {
-    const { ask, clock, model, chunks, settlers } = setUp();
+    const { ask, pass, model, chunks, settlers } = setUp();
     let open = (): void => undefined;
     model.gate = new Promise((resolve) => (open = resolve));
     const first = ask([1]);
     await until(() => model.ran.length === 1, { what: 'the run', everyMs: 1 });
     const second = ask([2]);
-    clock.time += 2_021;
+    pass(2_021);
     expect(ask([3]).answered).toEqual(refusedWith('overloaded'));
     open();
     await until(() => chunks.flatMap(({ outputs }) => [...(outputs[0] as Float32Array)]).length === 2, {
@@ -218,11 +232,96 @@ describe('the deadline of the queue', () => {
     expect(ask([4]).answered).toBeNull();
   });
 
+  it('is what counts a request that cannot be read and is not recorded for it', async () => {
+    const { ask, clock, pass, context, published } = setUp();
+    ask([1]);
+    await published(1);
+    pass(2_021);
+    const at = { beganAt: clock.time, deadlineAt: Number.POSITIVE_INFINITY };
+    const unread = new Doubling(context, [{}], at);
+    refuseUnread(context, unread, { code: 'invalid_request', detail: 'input: expected an object' });
+    expect(unread.answered).toEqual(refusedWith('invalid_request'));
+    expect(Object.fromEntries(context.admission.unrecorded)).toEqual({ overloaded: 1 });
+  });
+
+  it('does not count the time for which the process was stopped', async () => {
+    const { ask, clock, pass, published } = setUp();
+    const before = ask([1]);
+    await published(1);
+    clock.time += 60_000;
+    expect([ask([2]).answered, before.answers]).toEqual([null, 0]);
+    pass(1_900);
+    expect(ask([3]).answered).toBeNull();
+    pass(200);
+    expect(ask([4]).answered).toEqual(refusedWith('overloaded'));
+  });
+
+  it('counts the time of a long run', async () => {
+    const { ask, clock, model, published } = setUp();
+    let open = (): void => undefined;
+    model.gate = new Promise((resolve) => (open = resolve));
+    ask([1]);
+    await until(() => model.ran.length === 1, { what: 'the run', everyMs: 1 });
+    clock.time += 2_021;
+    open();
+    await published(1);
+    expect(ask([2]).answered).toEqual(refusedWith('overloaded'));
+  });
+
   it('leaves the bound on rows as it is', () => {
     const { ask } = setUp({ maxQueuedRows: 3 });
     ask([1, 2]);
     expect(ask([3, 4]).answered).toEqual(refusedWith('overloaded'));
     expect(ask([3]).answered).toBeNull();
+  });
+});
+
+describe('a routing lease', () => {
+  it('that has run out is waited for, and looked at when the request is routed', async () => {
+    const lease = new Lease();
+    const { ask, clock, context, published, settlers, routeTo, servable } = setUp({ lease });
+    routeTo({ refusal: { code: 'deployment_not_live', detail: 'before' } });
+    const prediction = ask([1]);
+    expect([prediction.answers, context.admission.queuedRows]).toEqual([0, 1]);
+    clock.time += 900;
+    routeTo({ servable });
+    lease.confirmed(clock.time, 0);
+    await published(1);
+    settlers[0]!(undefined, 1);
+    expect(prediction.answered).toMatchObject({ values: [2] });
+    expect(context.admission).toMatchObject({ queuedRows: 0, requests: 0 });
+  });
+
+  it('that does not come back within a second: refused, and further requests at once', async () => {
+    const lease = new Lease();
+    const { ask, clock, pass, context, answered, published } = setUp({ lease });
+    const first = ask([1]);
+    pass(800);
+    const second = ask([2]);
+    const hurried = ask([3], { withinMs: 100 });
+    pass(110);
+    await answered(hurried);
+    expect([first.answers, second.answers, hurried.answered]).toEqual([0, 0, refusedWith('deadline_exceeded')]);
+    pass(100);
+    await answered(first, second);
+    expect([first.answered, second.answered]).toEqual([refusedWith('routing_stale'), refusedWith('routing_stale')]);
+    expect(ask([4]).answered).toEqual(refusedWith('routing_stale'));
+    lease.confirmed(clock.time, 0);
+    ask([5]);
+    await published(1);
+    pass(1_001);
+    const patient = ask([6]);
+    expect([patient.answers, context.admission.unrecorded.get('routing_stale')]).toEqual([0, 3]);
+  });
+
+  it('that is renewed too late for what waits renews nothing', async () => {
+    const lease = new Lease();
+    const { ask, clock, context } = setUp({ lease });
+    const prediction = ask([1]);
+    clock.time += 500;
+    lease.confirmed(clock.time - 1_000, 0);
+    await Promise.resolve();
+    expect([prediction.answers, context.admission.queuedRows]).toEqual([0, 1]);
   });
 });
 
@@ -320,5 +419,18 @@ describe('a version that was let go of', () => {
     world.clock.time += 600;
     world.routeTo({ servable: world.servable });
     expect(world.ask([2]).answered).toBeNull();
+  });
+
+  it('does not hold them up either when it is loaded at last', async () => {
+    const world = setUp({ queueDeadlineMs: 500 });
+    const { loaded } = recalled(world);
+    world.ask([1]);
+    world.clock.time += 400;
+    world.routeTo({ servable: world.servable });
+    await loaded();
+    world.clock.time += 200;
+    expect(world.ask([2]).answered).toBeNull();
+    await world.published(1);
+    expect(world.chunks.flatMap(({ inputs }) => [...(inputs[0] as Float32Array)])).toEqual([1, 2]);
   });
 });

@@ -69,18 +69,18 @@ export abstract class Prediction implements Recorded, RequestRows, Expiring {
   /** The one answer of a request that is not served. `predictionId`: where the refusal is recorded. */
   abstract refused(refusal: Rejection, predictionId?: string): void;
 
-  /** The version that it is routed to by the table of `sequence`. */
-  routed(servable: Servable, sequence: number): void {
-    servable.usedAt = this.beganAt;
+  /** The version that it is routed to by the table of `sequence`. `now`: from when on it waits for the model and the log. */
+  routed(servable: Servable, sequence: number, now: number): void {
+    servable.usedAt = now;
     const refusal = this.submit(servable);
-    if (refusal === null) this.#enter(servable, sequence, this.rows);
-    else this.refuse(servable, sequence, refusal);
+    if (refusal === null) this.#enter(servable, sequence, this.rows, now);
+    else this.refuse(servable, sequence, refusal, now);
   }
 
   /** Records that it did not pass validation; it is answered when the log holds that. */
-  refuse(servable: Servable, sequence: number, refusal: Rejection): void {
+  refuse(servable: Servable, sequence: number, refusal: Rejection, now: number): void {
     this.#failure = refusal;
-    this.#enter(servable, sequence, 1);
+    this.#enter(servable, sequence, 1, now);
     const detail = recordedFields(refusal.errors);
     this.context.recorder.refused(servable.recorded, sequence, this.#part(0, 1), refusal.code, detail);
   }
@@ -92,6 +92,7 @@ export abstract class Prediction implements Recorded, RequestRows, Expiring {
     let row = 0;
     if (outcome.ok) {
       for (const { run, firstRow, rows } of outcome.slices) {
+        this.context.admission.ran(run.timing.endedAt);
         this.take(servable, run, firstRow, rows);
         recorder.served(servable.recorded, this.#sequence, this.#part(row, rows), run, firstRow);
         row += rows;
@@ -135,12 +136,12 @@ export abstract class Prediction implements Recorded, RequestRows, Expiring {
     return Math.round((this.deadlineAt - this.beganAt) * 1000) / 1000;
   }
 
-  #enter(servable: Servable, sequence: number, rows: number): void {
+  #enter(servable: Servable, sequence: number, rows: number, now: number): void {
     const { admission, deadlines } = this.context;
     this.#servable = servable;
     this.#sequence = sequence;
     this.#awaited = rows;
-    this.#cohort = admission.enter(rows, this.beganAt);
+    this.#cohort = admission.enter(rows, now);
     if (this.deadlineAt !== Number.POSITIVE_INFINITY) this.#slot = deadlines.add(this);
   }
 

@@ -17,6 +17,14 @@ describe('the wait of the oldest request', () => {
     expect(waiting.longestAt(9_001)).toBe(1);
   });
 
+  it('leaves out what is forgotten', () => {
+    const waiting = new Waiting(10);
+    waiting.enter(1_000);
+    waiting.enter(1_500);
+    waiting.forget(700);
+    expect(waiting.longestAt(2_000)).toBe(300);
+  });
+
   it('is exact but for the span of a cohort, whatever the order of leaving', () => {
     const spanMs = 10;
     const step = fc.record({ after: fc.integer({ min: 0, max: 25 }), leaves: fc.option(fc.nat(), { nil: null }) });

@@ -37,4 +37,9 @@ export class Waiting {
     const [oldest] = this.#cohorts;
     return oldest!.requests === 0 ? 0 : now - oldest!.since;
   }
+
+  /** Time that passed for nobody: the process was not running. */
+  forget(ms: number): void {
+    for (const cohort of this.#cohorts) cohort.since += ms;
+  }
 }

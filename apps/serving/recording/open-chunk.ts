@@ -1,5 +1,6 @@
-import { emptyColumn, encodeChunk, maxChunkRows, type Column } from '#libs/contracts/index.js';
-import type { Column as RunColumn, CompletedRun } from '#libs/inference/index.js';
+import { encodeChunk, maxChunkRows } from '#libs/contracts/index.js';
+import type { Column as RunColumn, ColumnData, CompletedRun } from '#libs/inference/index.js';
+import { elementsIn, joined } from '../column-rows.js';
 import type { Traits } from '../http/request-shape.js';
 import type { RecordedVersion } from './recorded-version.js';
 import { RowSection, type RequestRows } from './row-section.js';
@@ -123,16 +124,15 @@ export class OpenChunk {
       ...this.#traits(sections),
       codes: this.codes,
       details: this.details,
-      inputs: this.version.inputs.map(({ type, width }, index) =>
-        joined(type, width, [
+      inputs: this.version.inputs.map(({ type }, index) =>
+        joined(type, [
           ...this.#spans.map(({ run, firstRow, rows }) => rowsOf(run.inputs[index]!, firstRow, rows)),
           ...this.#failedInputs.map((inputs) => rowsOf(inputs[index]!, 0, 1)),
         ]),
       ),
-      outputs: this.version.outputs.map(({ type, width }, index) =>
+      outputs: this.version.outputs.map(({ type }, index) =>
         joined(
           type,
-          width,
           this.#spans.map(({ run, firstRow, rows }) => rowsOf(run.outputs[index]!, firstRow, rows)),
         ),
       ),
@@ -176,20 +176,5 @@ function armsOf(rows: number): Uint8Array {
   return firstArm;
 }
 
-const rowsOf = ({ data, width }: RunColumn, firstRow: number, rows: number): Column =>
-  Array.isArray(data)
-    ? data.slice(firstRow * width, (firstRow + rows) * width)
-    : data.subarray(firstRow * width, (firstRow + rows) * width);
-
-function joined(type: RunColumn['type'], width: number, parts: readonly Column[]): Column {
-  if (parts.length === 1) return parts[0]!;
-  if (type === 'string') return parts.flatMap((part) => part as readonly string[]);
-  const length = parts.reduce((sum, part) => sum + part.length, 0);
-  const column = emptyColumn(type, Math.max(length, width)) as Float32Array;
-  let at = 0;
-  for (const part of parts) {
-    column.set(part as Float32Array, at);
-    at += part.length;
-  }
-  return column;
-}
+const rowsOf = ({ data, width }: RunColumn, firstRow: number, rows: number): ColumnData =>
+  elementsIn(data, firstRow * width, rows * width);

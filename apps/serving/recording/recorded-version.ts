@@ -10,7 +10,7 @@ import {
 } from '#libs/contracts/index.js';
 import type { LoadedModel } from '#libs/inference/index.js';
 import type { Rollout } from '../routing/routing-table.js';
-import { fixedRowBytes } from './row-size.js';
+import { fixedRowBytes, leastRowBytes, paddingBytes, textBytes } from './row-size.js';
 import type { TrafficCounts } from '../traffic-counts.js';
 
 /** Who writes: one serving process, one life. */
@@ -30,6 +30,10 @@ export interface RecordedVersion {
   readonly outputs: readonly OutputColumnSpec[];
   /** Bytes of a row's values, or null where a column holds text. */
   readonly rowBytes: number | null;
+  /** Bytes of a chunk that holds one row beside that row's values, at most: its schema, and where its columns begin and end. */
+  readonly schemaBytes: number;
+  /** Bytes of a row's outputs: of a label the longest class. Another text counts as empty, for it is known after the run. */
+  readonly outputBytes: number;
   readonly counts: TrafficCounts;
   /** The schema of a chunk under the routing table of `sequence`; the latest is kept. */
   schemaAt(sequence: number): { readonly schema: ChunkSchema; readonly bytes: Uint8Array };
@@ -60,6 +64,7 @@ export function recordedVersion(
     outputs: [...outputs],
     ...(signature.classes === undefined ? {} : { classes: signature.classes }),
   };
+  const longest = encodeChunkSchema({ ...shared, routing_seq: Number.MAX_SAFE_INTEGER });
   let latest: { readonly schema: ChunkSchema; readonly bytes: Uint8Array } | null = null;
   return {
     subject,
@@ -74,6 +79,8 @@ export function recordedVersion(
     inputs,
     outputs,
     rowBytes: fixedRowBytes([...inputs, ...outputs]),
+    schemaBytes: longest.length + paddingBytes([...inputs, ...outputs]),
+    outputBytes: leastRowBytes(outputs) + longestLabelBytes(model),
     counts,
     schemaAt(sequence) {
       if (latest?.schema.routing_seq === sequence) return latest;
@@ -82,4 +89,10 @@ export function recordedVersion(
       return latest;
     },
   };
+}
+
+function longestLabelBytes({ signature, outputColumns }: Pick<LoadedModel, 'signature' | 'outputColumns'>): number {
+  if (!outputColumns.some(({ role, type }) => role === 'label' && type === 'string')) return 0;
+  const classes = signature.classes ?? [];
+  return classes.reduce<number>((most, name) => Math.max(most, textBytes(String(name)) - textBytes('')), 0);
 }

@@ -66,6 +66,7 @@ function runOf(rows: number, text?: (row: number) => string): TestRun {
     rows,
     inputs,
     outputs,
+    timing: { begunAt: 0, inputsAt: 0, endedAt: 0 },
     released: 0,
     release() {
       this.released += 1;
@@ -239,6 +240,21 @@ describe('the recorder', () => {
     small.recorder.served(versionOf(texts), 7, new Waiting().part(2), long, 0);
     small.tick();
     expect(small.published.map(({ chunk }) => chunk.served)).toEqual([1, 1]);
+  });
+
+  it('never puts a failed or refused row into a chunk that it would make too large', () => {
+    const { recorder, published, tick } = setUp({ maxChunkBytes: 4_000 });
+    const version = versionOf(texts);
+    const row = { code: 'model_failed', detail: '"no"', inputs: runOf(1, () => 'x'.repeat(2_500)).inputs };
+    for (let at = 0; at < 3; at++) recorder.failed(version, 7, new Waiting().part(1), row);
+    recorder.refused(version, 7, new Waiting().part(1), 'unknown_feature', JSON.stringify('y'.repeat(2_500)));
+    tick();
+    expect(published.map(({ chunk: { failed, refused } }) => [failed, refused])).toEqual([
+      [1, 0],
+      [1, 0],
+      [1, 0],
+      [0, 1],
+    ]);
   });
 
   it('never answers what is not stored, and names the counter that it gave up in every chunk until one is stored', () => {

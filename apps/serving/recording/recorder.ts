@@ -5,6 +5,7 @@ import { OpenChunk } from './open-chunk.js';
 import { predictionIds, unacknowledgedIds, type RowIds } from './prediction-ids.js';
 import type { RecordedVersion } from './recorded-version.js';
 import type { RequestRows, RowSection } from './row-section.js';
+import { rowBytes, textBytes } from './row-size.js';
 
 export interface RecorderOptions {
   readonly epoch: string;
@@ -79,13 +80,18 @@ export class Recorder {
     part: RequestRows,
     failure: { readonly code: string; readonly detail: string; readonly inputs: readonly Column[] },
   ): void {
-    const chunk = this.#roomyChunkFor(version, sequence);
+    const chunk = this.#roomyChunkFor(version, sequence, rowBytes(failure.inputs, 0) + textBytes(failure.detail));
     chunk.addFailed(part, failure.code, failure.detail, failure.inputs, this.#options.clock.monotonic());
   }
 
   /** A request that did not pass validation: one row without values. */
   refused(version: RecordedVersion, sequence: number, part: RequestRows, code: string, detail: string): void {
-    this.#roomyChunkFor(version, sequence).addRefused(part, code, detail, this.#options.clock.monotonic());
+    this.#roomyChunkFor(version, sequence, textBytes(detail)).addRefused(
+      part,
+      code,
+      detail,
+      this.#options.clock.monotonic(),
+    );
   }
 
   /** Publishes what is gathered at once: before a drain. */
@@ -107,9 +113,10 @@ export class Recorder {
     return chunk;
   }
 
-  #roomyChunkFor(version: RecordedVersion, sequence: number): OpenChunk {
+  /** `bytes`: what one more row brings. A row that is larger than a chunk should be travels alone. */
+  #roomyChunkFor(version: RecordedVersion, sequence: number, bytes: number): OpenChunk {
     const chunk = this.#chunkFor(version, sequence);
-    if (chunk.bytes < this.#maxBytes || chunk.rows === 0) return chunk;
+    if (chunk.bytes + bytes < this.#maxBytes || chunk.rows === 0) return chunk;
     this.#close(chunk);
     return this.#chunkFor(version, sequence);
   }

@@ -55,5 +55,5 @@ function routeOf({ deployment, live, pending, retired }: DeploymentRoutes, pool:
 const cutOff = (deployment: string, { model, version }: Rollout, { cause, crashes, withinS }: CutOff): Rejection =>
   rejection(
     'version_cut_off',
-    `${model}@${version} takes no requests for ${deployment}: ${crashes} serving processes died of it within ${withinS} s, the last by ${cause}`,
+    `${model}@${version} takes no requests for ${deployment}: ${crashes} serving processes died of it within ${withinS} s, the last: ${cause}`,
   );

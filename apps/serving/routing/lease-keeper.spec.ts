@@ -14,6 +14,7 @@ describe('keepLease', () => {
       lease,
       clock,
       everyMs: 1,
+      listedUntil: () => Number.POSITIVE_INFINITY,
       head: () =>
         new Promise((resolve) =>
           asked.push((lastSeq) => {
@@ -40,6 +41,7 @@ describe('keepLease', () => {
       lease,
       clock: { now: () => 0, monotonic: () => 7 },
       everyMs: 1,
+      listedUntil: () => Number.POSITIVE_INFINITY,
       head: () => (away ? Promise.reject(new Error('away')) : Promise.resolve({ lastSeq: 0 })),
       onOutcome: (error) => outcomes.push(error),
     });
@@ -47,6 +49,22 @@ describe('keepLease', () => {
     expect(lease.isValidAt(7)).toBe(false);
     away = false;
     await until(() => lease.isValidAt(7), { what: 'the lease' });
+    stop();
+  });
+
+  it('is renewed only as far as the process is sure to be found among the members', async () => {
+    const clock = { time: 1_000, now: () => 0, monotonic: () => clock.time };
+    const lease = new Lease();
+    let listedUntil = 2_000;
+    let answers = 0;
+    const stop = keepLease({
+      ...{ lease, clock, everyMs: 1, listedUntil: () => listedUntil, onOutcome: () => (answers += 1) },
+      head: () => Promise.resolve({ lastSeq: 0 }),
+    });
+    await until(() => answers > 3, { what: 'answers' });
+    expect(lease.isValidAt(1_000)).toBe(false);
+    listedUntil = 2_001;
+    await until(() => lease.isValidAt(1_000), { what: 'the lease' });
     stop();
   });
 });

@@ -15,19 +15,19 @@ export class Lease {
   #sentAt = Number.NEGATIVE_INFINITY;
   #applied = 0;
   #unmet: Confirmation[] = [];
+  #onRenewed: () => void = () => undefined;
 
   /** The leader answered a request sent at `sentAt`: EVENTS ended with `lastSeq`. */
   confirmed(sentAt: number, lastSeq: number): void {
-    if (lastSeq <= this.#applied) this.#sentAt = Math.max(this.#sentAt, sentAt);
-    else this.#unmet.push({ sentAt, lastSeq });
+    if (lastSeq <= this.#applied) this.#renew(sentAt);
+    else this.#unmet = [...this.#unmet.filter((each) => sentAt - each.sentAt < leaseMs), { sentAt, lastSeq }];
   }
 
   /** The table in force holds everything up to `sequence`. */
   applied(sequence: number): void {
     this.#applied = Math.max(this.#applied, sequence);
     if (this.#unmet.length === 0) return;
-    for (const { sentAt, lastSeq } of this.#unmet)
-      if (lastSeq <= this.#applied) this.#sentAt = Math.max(this.#sentAt, sentAt);
+    for (const { sentAt, lastSeq } of this.#unmet) if (lastSeq <= this.#applied) this.#renew(sentAt);
     this.#unmet = this.#unmet.filter(({ sentAt, lastSeq }) => lastSeq > this.#applied && sentAt > this.#sentAt);
   }
 
@@ -38,5 +38,16 @@ export class Lease {
   /** Milliseconds left at `now`; 0 when it has run out. */
   remainingAt(now: number): number {
     return Math.max(0, leaseMs - (now - this.#sentAt));
+  }
+
+  /** `listener`, the only one, is called whenever time was gained. */
+  onRenewed(listener: () => void): void {
+    this.#onRenewed = listener;
+  }
+
+  #renew(sentAt: number): void {
+    if (sentAt <= this.#sentAt) return;
+    this.#sentAt = sentAt;
+    this.#onRenewed();
   }
 }

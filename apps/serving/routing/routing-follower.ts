@@ -49,11 +49,23 @@ export class RoutingFollower {
     this.#caughtUp = true;
     this.#want();
     this.#started.resolve();
-    // What is prepared may be live in a moment, and this process was not among those that prepared it.
-    const due = [...rolloutsOf(this.#table)].filter(({ place, rollout }) => place === 'live' || rollout.prepared);
-    await this.options.pool.attempted(due.map(({ rollout }) => rollout.rolloutId));
+    await this.#attempted();
     this.refresh();
     this.options.lease.applied(this.#table.sequence);
+  }
+
+  /**
+   * Of what takes traffic, also by a rollback meanwhile, and of what is to take it: whoever asked all processes whether they
+   * hold that may have done so before this one was there.
+   */
+  async #attempted(): Promise<void> {
+    let { deployments } = this.#table;
+    for (;;) {
+      const due = [...rolloutsOf(this.#table)].filter(({ place }) => place !== 'former');
+      await this.options.pool.attempted(due.map(({ rollout }) => rollout.rolloutId));
+      if (this.#table.deployments === deployments) return;
+      ({ deployments } = this.#table);
+    }
   }
 
   /** Resolves when everything up to a sequence is applied and what the table names is held or being loaded. */

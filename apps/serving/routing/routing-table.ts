@@ -123,9 +123,15 @@ export function* rolloutsOf(
     }
 }
 
-/** The other side of a blue-green rollout: until it is released a rollback goes there at once. */
-const isKept = ({ live, former }: DeploymentRoutes, place: 'live' | 'pending' | 'former'): boolean =>
-  place === 'former' && (live?.strategy.type === 'blue_green' || former?.strategy.type === 'blue_green');
+/**
+ * The other side of a blue-green rollout, whichever of the two takes the traffic: until it is released, a rollback goes
+ * there at once. The later of the two is the rollout that brought them side by side, and has it released in time.
+ */
+function isKept({ live, former }: DeploymentRoutes, place: 'live' | 'pending' | 'former'): boolean {
+  if (place !== 'former' || live === null || former === null) return false;
+  const later = live.requestedSeq > former.requestedSeq ? live : former;
+  return later.strategy.type === 'blue_green';
+}
 
 const unrouted = (deployment: string): DeploymentRoutes => ({
   deployment,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { GovernanceEvent } from '#libs/contracts/index.js';
 import { deploymentDefinition, findVersion, modelDefinition, type DeploymentCommand } from '#libs/domain/index.js';
 import type { AggregateStore, EventReader } from '#libs/event-log/index.js';
-import { assertNever, messageOf, type Clock, type IdSource } from '#libs/kernel/index.js';
+import { assertNever, messageOf, ModelogError, type Clock, type IdSource } from '#libs/kernel/index.js';
 import { commandMeta, type Logger } from '#libs/nest/index.js';
 import { emptyRoutingTable, foldRouting, type Rollout, type RoutingTable } from '../routing/routing-table.js';
 import { ChampionFollower } from './champion-follower.js';
@@ -22,9 +22,9 @@ const retryMs = 1_000;
 
 /**
  * Sees every requested rollout through its preparation: has the serving processes load it and appends the one event that
- * moves traffic, says that it may be moved (blue-green) or why it stays. Asks for the rollouts of deployments whose champion has moved. Holds nothing but what the
- * log says: a restart takes up where the log is, and two supervisors at once decide under the same command id, so that
- * the second finds the first one's event.
+ * moves traffic, says that it may be moved (blue-green) or why it stays. Asks for the rollouts of deployments whose
+ * champion has moved. Holds nothing but what the log says: a restart takes up where the log is, and two supervisors at
+ * once decide under the same command id, so that the second finds the first one's event.
  */
 export class ServingSupervisor {
   readonly #stopping = new AbortController();
@@ -92,10 +92,9 @@ export class ServingSupervisor {
   /** Never rejects; ends when the rollout is settled or the signal aborts. */
   async #see(rollout: Rollout, signal: AbortSignal): Promise<void> {
     const { logger } = this.options;
-    let outcome: RolloutOutcome | undefined;
     while (!signal.aborted) {
       try {
-        outcome ??= await prepareRollout(rollout, { ...this.options, pause }, signal);
+        const outcome = await prepareRollout(rollout, { ...this.options, pause }, signal);
         if (outcome === undefined) return;
         await this.#settle(rollout, await this.#unlessArchived(rollout, outcome));
         return;
@@ -140,6 +139,9 @@ export class ServingSupervisor {
     const about = { deployment, rollout_id: rolloutId, version: `${rollout.model}@${rollout.version}` };
     if (settled.ok)
       logger.info({ ...about, outcome: settled.value.event.type, seq: settled.value.seq }, 'rollout settled');
+    else if (settled.rejection.code === 'version_cut_off')
+      // Since the processes were asked: they say so when they are asked again.
+      throw new ModelogError(settled.rejection.code, settled.rejection.detail);
     else logger.info({ ...about, code: settled.rejection.code }, 'rollout was settled by somebody else');
   }
 }

@@ -11,8 +11,8 @@ export const recording = z.enum(['acknowledged', 'unacknowledged']);
 export type Recording = z.infer<typeof recording>;
 
 /**
- * How many recorded requests a version answers before it takes traffic (the newest of its deployment, repeated where
- * there are fewer), or these very inputs. Their answers go nowhere.
+ * How many recorded requests a version answers at most before it takes traffic (the newest of its deployment, repeated for
+ * a moment where there are fewer), or these very inputs. Their answers go nowhere.
  */
 export const warmupRequests = z.union([
   z.int().min(0).max(1000),
@@ -135,7 +135,7 @@ export const VersionCrashed = defineEvent(
     ...place.shape,
     instance: z.string(),
     epoch: z.string(),
-    /** The signal that ended the process. */
+    /** The signal that ended the process; `unresponsive` where it was killed because its event loop stood still. */
     cause: z.string(),
     /** Crashes of this rollout within `within_s`, this one included. */
     crashes: z.int().positive(),

@@ -37,17 +37,44 @@ export const labelsRecorded = {
 export type LabelsRecorded = z.infer<typeof labelsRecorded.schema>;
 
 /** @throws LabelsMalformed for bytes that are not labels of version 1, naming what was expected where. */
-export function decodeLabels(data: Uint8Array): LabelsRecorded {
-  let value: unknown;
+export const decodeLabels = (data: Uint8Array): LabelsRecorded => fitting(labelsRecorded.schema, parsed(data));
+
+const labelsUnread = labelsRecorded.schema.extend({ rows: z.array(z.unknown()).min(1) });
+
+/**
+ * The labels of one prediction, each with its row in the message: a message of 512 KiB holds thousands of others, and
+ * only those asked for are validated.
+ * @throws LabelsMalformed as `decodeLabels` does, for other rows only where they are no objects.
+ */
+export function decodeLabelsOf(
+  data: Uint8Array,
+  { epoch, counter, row }: Pick<LabelRow, 'epoch' | 'counter' | 'row'>,
+): { readonly index: number; readonly label: LabelRow }[] {
+  const found: { readonly index: number; readonly label: LabelRow }[] = [];
+  for (const [index, each] of fitting(labelsUnread, parsed(data)).rows.entries()) {
+    if (typeof each !== 'object' || each === null)
+      throw new LabelsMalformed(`do not fit: rows.${index}: expected an object`);
+    const named: Partial<Record<keyof LabelRow, unknown>> = each;
+    if (named.row === row && named.counter === counter && named.epoch === epoch)
+      found.push({ index, label: fitting(labelRow, each, `rows.${index}`) });
+  }
+  return found;
+}
+
+function parsed(data: Uint8Array): unknown {
   try {
-    value = JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
+    return JSON.parse(Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf8'));
   } catch (error) {
     throw new LabelsMalformed(`are not JSON: ${messageOf(error)}`);
   }
-  const parsed = labelsRecorded.schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { path, message } = parsed.error.issues[0]!;
-  throw new LabelsMalformed(`do not fit: ${path.join('.') || 'the whole'}: ${message}`);
+}
+
+/** @param at where the value stands in the message */
+function fitting<Schema extends z.ZodType>(schema: Schema, value: unknown, ...at: string[]): z.output<Schema> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const { path, message } = result.error.issues[0]!;
+  throw new LabelsMalformed(`do not fit: ${[...at, ...path].join('.') || 'the whole'}: ${message}`);
 }
 
 export class LabelsMalformed extends Error {

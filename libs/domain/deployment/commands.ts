@@ -92,7 +92,7 @@ export interface RollBackDeployment {
   readonly seen: { readonly rolloutId: string; readonly archived: boolean } | null;
 }
 
-/** The time for which the former version of this rollout was to be kept is over. */
+/** The time for which the other side of this rollout was to be kept is over. */
 export interface ReleaseFormer extends OfRollout {
   readonly type: 'ReleaseFormer';
 }

@@ -28,7 +28,7 @@ export function evolve(state: DeploymentState, event: DeploymentEvent, origin: O
         rolled_back: !state.rolled_back,
       };
     case 'FormerVersionReleased':
-      return { ...state, former: null };
+      return { ...state, former: null, rolled_back: false };
     case 'VersionCrashed':
       return crashed(state, event.data, origin);
     case 'DeploymentRetired':

@@ -3,12 +3,19 @@ import { accept, reject, type Result } from '#libs/kernel/index.js';
 import type { ReleaseFormer } from './commands.js';
 import { placeOf, type DeploymentState } from './state.js';
 
-/** The version that a rollout took the traffic from is let go. After a rollback, what is kept is not that one. */
+/**
+ * The other side of a rollout is let go: the version that it took the traffic from or, where a rollback gave the traffic
+ * back, its own.
+ */
 export function releaseFormer(
   { deployment, rollout_id }: ReleaseFormer,
   { live, former, rolled_back }: DeploymentState,
 ): Result<DeploymentEvent, Rejection> {
-  if (live?.rollout_id !== rollout_id || rolled_back || former === null)
+  const newest = rolled_back ? former : live;
+  if (live === null || former === null || newest?.rollout_id !== rollout_id)
     return reject(rejection('no_change', `${deployment} keeps no former version of rollout ${rollout_id}`));
-  return accept({ type: 'FormerVersionReleased', data: { deployment, rollout_id, released: placeOf(former) } });
+  return accept({
+    type: 'FormerVersionReleased',
+    data: { deployment, rollout_id: live.rollout_id, released: placeOf(former) },
+  });
 }

@@ -1,6 +1,7 @@
 /**
- * A blue-green rollout after its request: goes live once every serving process has it warm, and lets the former version
- * go when the time for which it was to be kept is over. One process for each rollout.
+ * A blue-green rollout after its request: goes live once every serving process has it warm, or is given up where that
+ * cannot be made sure of in time, and lets its other side go when the time for which that was to be kept is over. One
+ * process for each rollout.
  */
 import { z } from 'zod';
 import type { DeploymentEvent } from '#libs/contracts/index.js';
@@ -8,20 +9,24 @@ import { assertNever, laterBy, type Process, type Reaction } from '#libs/kernel/
 
 export const blueGreenProcessState = z.object({
   /** Null: the rollout is not one of these, or its request is not known. */
-  requested: z.object({ deployment: z.string(), keep_old_s: z.number() }).nullable(),
+  requested: z.object({ deployment: z.string(), keep_old_s: z.number(), load_timeout_s: z.number() }).nullable(),
   prepared: z.boolean(),
 });
 export type BlueGreenProcessState = z.infer<typeof blueGreenProcessState>;
 
 const ofRollout = { deployment: z.string(), rollout_id: z.uuid() };
 export const blueGreenProcessCommand = z.discriminatedUnion('type', [
+  /** Waits for whom it does not hear. */
   z.object({ type: z.literal('GoLive'), ...ofRollout }),
+  /** The same without waiting: whoever is not heard now fails the rollout. */
+  z.object({ type: z.literal('GoLiveOrGiveUp'), ...ofRollout, load_timeout_s: z.number() }),
   z.object({ type: z.literal('ReleaseFormer'), ...ofRollout }),
 ]);
 export type BlueGreenProcessCommand = z.infer<typeof blueGreenProcessCommand>;
 
 /** The names of timers. */
 const lookTimer = 'look';
+const giveUpTimer = 'give_up';
 const keepTimer = 'keep_old';
 /** Until a rollout that was neither prepared nor given up in time is looked at again. */
 const lookAgainMs = 60_000;
@@ -33,7 +38,8 @@ export const blueGreenProcess: Process<DeploymentEvent, BlueGreenProcessState, B
   initialState: { requested: null, prepared: false },
   /**
    * The rollout that an event is about. What ends a rollout without naming it (the next one, a rollback while it was
-   * prepared, the deployment's retirement) is met by its next command, which is refused.
+   * prepared, the deployment's retirement) is met by its next command, which is refused. A rollback once it was live ends
+   * nothing: traffic may return, and what is kept has its time either way.
    */
   idOf({ type, data }) {
     switch (type) {
@@ -44,7 +50,6 @@ export const blueGreenProcess: Process<DeploymentEvent, BlueGreenProcessState, B
       case 'DeploymentFailed':
         return data.rollout_id;
       case 'DeploymentRolledBack':
-        return data.from.rollout_id;
       case 'DeploymentStayed':
       case 'FormerVersionReleased':
       case 'VersionCrashed':
@@ -70,10 +75,12 @@ export const blueGreenProcess: Process<DeploymentEvent, BlueGreenProcessState, B
     if (message.kind !== 'event') return state;
     const { type, data } = message.event;
     switch (type) {
-      case 'DeploymentRequested':
-        return data.strategy.type === 'blue_green'
-          ? { ...state, requested: { deployment: data.deployment, keep_old_s: data.strategy.keep_old_s } }
+      case 'DeploymentRequested': {
+        const { deployment, strategy, load_timeout_s } = data;
+        return strategy.type === 'blue_green'
+          ? { ...state, requested: { deployment, keep_old_s: strategy.keep_old_s, load_timeout_s } }
           : state;
+      }
       case 'DeploymentPrepared':
         return { ...state, prepared: true };
       case 'DeploymentWentLive':
@@ -95,13 +102,17 @@ function onEvent({ type, data }: DeploymentEvent, { requested }: BlueGreenProces
   if (requested === null) return null;
   switch (type) {
     case 'DeploymentPrepared':
-      return { timers: { [lookTimer]: null }, commands: [goLive(data)] };
+      return {
+        timers: { [lookTimer]: null, [giveUpTimer]: laterBy(at, requested.load_timeout_s * 1000) },
+        commands: [goLive(data)],
+      };
     case 'DeploymentWentLive':
-      return { timers: { [lookTimer]: null, [keepTimer]: laterBy(at, requested.keep_old_s * 1000) } };
+      return {
+        timers: { [lookTimer]: null, [giveUpTimer]: null, [keepTimer]: laterBy(at, requested.keep_old_s * 1000) },
+      };
     case 'DeploymentFailed':
       return { ended: `failed: ${data.code}` };
     case 'DeploymentRolledBack':
-      return { ended: 'rolled back' };
     case 'DeploymentStayed':
     case 'FormerVersionReleased':
     case 'VersionCrashed':
@@ -121,12 +132,15 @@ const goLive = ({ deployment, rollout_id }: { deployment: string; rollout_id: st
 /** To go live is refused while the rollout is not prepared, and for another reason once it is over: the timer asks which. */
 function onTimer(name: string, { requested }: BlueGreenProcessState, rollout_id: string): Reacts {
   if (requested === null) return {};
-  const { deployment } = requested;
-  return {
-    commands: [
-      name === keepTimer ? { type: 'ReleaseFormer', deployment, rollout_id } : goLive({ deployment, rollout_id }),
-    ],
-  };
+  const { deployment, load_timeout_s } = requested;
+  switch (name) {
+    case keepTimer:
+      return { commands: [{ type: 'ReleaseFormer', deployment, rollout_id }] };
+    case giveUpTimer:
+      return { commands: [{ type: 'GoLiveOrGiveUp', deployment, rollout_id, load_timeout_s }] };
+    default:
+      return { commands: [goLive({ deployment, rollout_id })] };
+  }
 }
 
 type Settlement = Extract<Parameters<typeof blueGreenProcess.react>[0], { kind: 'settlement' }>;

@@ -15,7 +15,8 @@ export async function foldAnew<Message, Fact>(
   const { schema = projection.name, sizes = [1_000] } = options;
   await createSchema(database, projection, schema);
   const tables = ['log_times', ...projection.tables.map(({ name }) => name)].map((table) => `${schema}.${table}`);
-  await database.query(`truncate ${tables.join(', ')}`);
+  // Not truncated: that gives every table and index a new file, and costs a hundred times as much as the few rows.
+  await database.query(tables.map((table) => `delete from ${table}`).join('; '));
   await database.query(
     `update ${schema}.checkpoint set position = 0, log_time = 0, skipped = 0,
        last_skipped_seq = null, last_skipped_reason = null`,

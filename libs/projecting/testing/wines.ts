@@ -62,7 +62,7 @@ export async function createWines(database: Queryable): Promise<void> {
 }
 
 export async function putWines(database: Queryable, wines: readonly Wine[]): Promise<void> {
-  await database.query('truncate wines, scores');
+  await database.query('delete from wines; delete from scores');
   await database.query(
     `insert into wines select * from jsonb_to_recordset($1::jsonb) as w (id bigint, name text, grower text, colour text,
        price double precision, sold boolean, bottled_at text, notes jsonb)`,

@@ -8,7 +8,6 @@ import { until } from '#tests/support/wait.js';
 import type { HttpTarget } from '../harness/http-alternative.js';
 import type { Pinning } from '../harness/pinning.js';
 import { processTree } from '../harness/process-usage.js';
-import { pythonCommand } from './python.js';
 
 /** A model server of others, serving the benchmark's forest on the server's core. */
 export interface PythonServer extends HttpTarget {
@@ -18,6 +17,8 @@ export interface PythonServer extends HttpTarget {
 }
 
 export interface PythonServerOptions {
+  /** The interpreter that has its packages. */
+  readonly command: string;
   readonly pinning: Pinning;
   readonly modelFile: string;
   /** A folder of its own. */
@@ -27,7 +28,12 @@ export interface PythonServerOptions {
 const sources = (name: string): string => join(rootFolder, 'tests/bench/baselines', name);
 
 /** MLServer in one process, its inference in the event loop's own (no worker pool), one row at a time. */
-export async function startMlserver({ pinning, modelFile, folder }: PythonServerOptions): Promise<PythonServer> {
+export async function startMlserver({
+  command,
+  pinning,
+  modelFile,
+  folder,
+}: PythonServerOptions): Promise<PythonServer> {
   mkdirSync(folder, { recursive: true });
   const [port, grpcPort, metricsPort] = [await freePort(), await freePort(), await freePort()];
   write(folder, 'settings.json', {
@@ -38,17 +44,17 @@ export async function startMlserver({ pinning, modelFile, folder }: PythonServer
     ...{ name: 'forest', implementation: 'forest_runtime.Forest', parameters: { uri: modelFile } },
   });
   return serve({
-    ...{ pinning, port, path: '/v2/models/forest/infer', ready: '/v2/health/ready' },
+    ...{ command, pinning, port, path: '/v2/models/forest/infer', ready: '/v2/health/ready' },
     args: ['-c', 'from mlserver.cli import main; main()', 'start', folder],
     env: { PYTHONPATH: sources('mlserver') },
   });
 }
 
 /** BentoML with one worker. */
-export function startBentoml({ pinning, modelFile, folder }: PythonServerOptions): Promise<PythonServer> {
+export function startBentoml({ command, pinning, modelFile, folder }: PythonServerOptions): Promise<PythonServer> {
   return freePort().then((port) =>
     serve({
-      ...{ pinning, port, path: '/predict', ready: '/readyz' },
+      ...{ command, pinning, port, path: '/predict', ready: '/readyz' },
       args: ['-m', 'bentoml', 'serve', 'service:Forest', '--host', '127.0.0.1', '--port', String(port)],
       env: {
         PYTHONPATH: sources('bentoml'),
@@ -60,6 +66,7 @@ export function startBentoml({ pinning, modelFile, folder }: PythonServerOptions
 }
 
 interface Served {
+  readonly command: string;
   readonly pinning: Pinning;
   readonly port: number;
   readonly path: string;
@@ -69,9 +76,9 @@ interface Served {
   readonly cwd?: string;
 }
 
-async function serve({ pinning, port, path, ready, args, env, cwd }: Served): Promise<PythonServer> {
-  const [command, ...rest] = pinning.server([pythonCommand(), ...args]);
-  const child = spawn(command!, rest, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
+async function serve({ command, pinning, port, path, ready, args, env, cwd }: Served): Promise<PythonServer> {
+  const [program, ...rest] = pinning.server([command, ...args]);
+  const child = spawn(program!, rest, { env: { ...process.env, ...env }, cwd, stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.on('data', (text: Buffer) => (said = `${said}${text.toString()}`.slice(-4_000)));
   const ended = once(child, 'exit');

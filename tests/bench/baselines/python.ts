@@ -5,31 +5,36 @@ import { promisify } from 'node:util';
 
 /** A Python that has what a baseline imports. */
 export interface Python {
+  readonly command: string;
   /** Versions, for the heading of a result. */
   readonly description: string;
   /** The lines that a script prints, as they come. What it says on its standard error is passed on. */
   lines(script: string, args: readonly string[], signal: AbortSignal): AsyncIterable<string>;
 }
 
-/** What `MODELOG_BENCH_PYTHON` names, else `python3`. */
-export const pythonCommand = (): string => process.env['MODELOG_BENCH_PYTHON'] ?? 'python3';
+const common = 'MODELOG_BENCH_PYTHON';
 
 /**
- * The interpreter that `MODELOG_BENCH_PYTHON` names, else `python3`. Where it or a package is missing, the reason as text:
- * a baseline in Python is there for who has it.
+ * The interpreter that the variable names, else `MODELOG_BENCH_PYTHON`, else `python3`. Where it or a package is missing,
+ * the reason as text: a baseline in Python is there for who has it.
  * @param packages by the names that they are imported by
+ * @param variable of packages that cannot be installed beside those of others
  */
-export async function findPython(packages: readonly string[]): Promise<Python | string> {
-  const command = pythonCommand();
+export async function findPython(packages: readonly string[], variable = common): Promise<Python | string> {
+  const command = process.env[variable] ?? process.env[common] ?? 'python3';
   const versions = [
     'import importlib, platform',
     `print('Python', platform.python_version(), *(f'{n} {importlib.import_module(n).__version__}' for n in ${JSON.stringify(packages)}))`,
   ].join('\n');
   try {
     const { stdout } = await promisify(execFile)(command, ['-c', versions]);
-    return { description: stdout.trim(), lines: (script, args, signal) => linesOf(command, [script, ...args], signal) };
+    return {
+      command,
+      description: stdout.trim(),
+      lines: (script, args, signal) => linesOf(command, [script, ...args], signal),
+    };
   } catch {
-    return `${command} cannot import ${packages.join(', ')}; MODELOG_BENCH_PYTHON names another`;
+    return `${command} cannot import ${packages.join(', ')}; ${variable} names another`;
   }
 }
 

@@ -4,10 +4,22 @@ import type { BenchCase } from '../bench.js';
 import { startBentoml, startMlserver } from '../baselines/python-servers.js';
 import { findPython } from '../baselines/python.js';
 import { closeAll } from '../harness/close-all.js';
-import { httpAlternative } from '../harness/http-alternative.js';
+import { httpAlternative, type HttpTarget } from '../harness/http-alternative.js';
 import { connectionsOf } from '../harness/http-comparison.js';
 import { writeProtocolRequests, writeRowRequests, writeSingleRequests } from '../harness/predict-requests.js';
 import { forestFile } from '../models/forest.js';
+
+/** They cannot be installed beside each other: each has an interpreter of its own. */
+const servers = [
+  {
+    ...{ name: 'MLServer', variable: 'MODELOG_BENCH_MLSERVER', packages: ['mlserver', 'onnxruntime'] },
+    ...{ start: startMlserver, writeRequests: writeProtocolRequests },
+  },
+  {
+    ...{ name: 'BentoML', variable: 'MODELOG_BENCH_BENTOML', packages: ['bentoml', 'onnxruntime'] },
+    ...{ start: startBentoml, writeRequests: writeRowRequests },
+  },
+] as const;
 
 /** The same graph in the model servers of others, which record nothing; each one row a request, in its own JSON. */
 export const modelServers: BenchCase = {
@@ -16,24 +28,28 @@ export const modelServers: BenchCase = {
   unit: 'requests/s',
   needsLoadGenerator: true,
   prepare: async (context) => {
-    const python = await findPython(['mlserver', 'bentoml', 'onnxruntime']);
-    if (typeof python === 'string') return notHere(python);
+    const found = await Promise.all(
+      servers.map(async (server) => ({ server, python: await findPython(server.packages, server.variable) })),
+    );
+    const present = found.flatMap(({ server, python }) => (typeof python === 'string' ? [] : [{ server, python }]));
+    const told = found.map(({ server: { name }, python }) =>
+      typeof python === 'string' ? `${name} not measured: ${python}` : `${name}: ${python.description}`,
+    );
+    const report = () => Promise.resolve({ text: told.join('\n') });
+    if (present.length === 0) return { alternatives: [], report, close: () => Promise.resolve() };
     const { startProduct } = await import('../product/product-under-test.js');
     const open = closeAll();
-    const folder = (name: string): string => {
-      const path = join(context.scratch, name);
-      mkdirSync(path);
-      return path;
-    };
-    const shared = { pinning: context.pinning, modelFile: forestFile };
     try {
       const product = open.add(await startProduct(context));
-      const mlserver = open.add(await startMlserver({ ...shared, folder: folder('mlserver') }));
-      const bentoml = open.add(await startBentoml({ ...shared, folder: folder('bentoml') }));
-      const targets = [
-        { name: 'MLServer', target: mlserver, requests: writeProtocolRequests(context.scratch, mlserver.path) },
-        { name: 'BentoML', target: bentoml, requests: writeRowRequests(context.scratch, bentoml.path) },
-      ];
+      const targets: Target[] = [];
+      for (const { server, python } of present) {
+        const folder = join(context.scratch, server.name);
+        mkdirSync(folder);
+        const { command } = python;
+        const started = await server.start({ command, pinning: context.pinning, modelFile: forestFile, folder });
+        const target = open.add(started);
+        targets.push({ name: server.name, target, requests: server.writeRequests(context.scratch, target.path) });
+      }
       const own = { target: product, requests: writeSingleRequests(context.scratch) };
       return {
         alternatives: [1, 8, 64, 256].flatMap((connections) =>
@@ -47,7 +63,7 @@ export const modelServers: BenchCase = {
             ];
           }),
         ),
-        report: () => Promise.resolve({ text: python.description }),
+        report,
         close: () => open.close(),
       };
     } catch (error) {
@@ -57,8 +73,8 @@ export const modelServers: BenchCase = {
   },
 };
 
-const notHere = (reason: string): Awaited<ReturnType<BenchCase['prepare']>> => ({
-  alternatives: [],
-  report: () => Promise.resolve({ text: `not measured: ${reason}` }),
-  close: () => Promise.resolve(),
-});
+interface Target {
+  readonly name: string;
+  readonly target: HttpTarget;
+  readonly requests: string;
+}

@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { requireDescribed } from './described.js';
 
 export interface Answer {
   readonly status: number;
@@ -29,7 +30,10 @@ export interface Output {
   readonly value?: unknown;
 }
 
-/** A client over plain sockets, kept alive, with every detail of a request in the caller's hands. */
+/**
+ * A client over plain sockets, kept alive, with every detail of a request in the caller's hands. A prediction that is
+ * refused in a way that the catalogue does not tell of is an error.
+ */
 export class Client {
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
 
@@ -44,13 +48,13 @@ export class Client {
     return this.send('GET', path);
   }
 
-  send(
+  async send(
     method: string,
     path: string,
     body?: string | Buffer,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    return new Promise((resolve, reject) => {
+    const answer = await new Promise<Answer>((resolve, reject) => {
       const sent = request(new URL(path, this.url), { method, agent: this.#agent, headers }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -65,6 +69,8 @@ export class Client {
       sent.on('error', reject);
       sent.end(body);
     });
+    if (answer.status >= 400) requireDescribed(method, path, { status: answer.status, code: answer.json.code });
+    return answer;
   }
 
   close(): void {

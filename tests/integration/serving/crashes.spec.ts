@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { until } from '#tests/support/wait.js';
 import { Client } from './client.js';
-import { crashingAt, startPool, type Pool } from './serving-pool.js';
+import { crashingAt, goingRound, startPool, type Pool } from './serving-pool.js';
 import { fixture, startWorld, type Fixture, type World } from './world.js';
 
 let world: World;
@@ -15,9 +15,11 @@ beforeAll(async () => {
   await world.register('good', '1.0.0', good);
   await world.register('bad', '1.0.0', { bytes: crashingAt(7) });
   await world.register('worse', '1.0.0', { bytes: crashingAt(0) });
+  await world.register('endless', '1.0.0', { bytes: goingRound() });
   world.superviseServing();
-  pool = await startPool(world, { deployment: { circuit_breaker: { crashes: 2, within_s: 600 } } });
+  pool = await startPool(world, { deployment: { circuit_breaker: { crashes: 2, within_s: 600 } }, unresponsiveS: 3 });
   client = new Client(pool.url);
+  await live('good');
 }, 60_000);
 
 afterAll(async () => {
@@ -25,6 +27,12 @@ afterAll(async () => {
   await pool.stop();
   await world.stop();
 });
+
+/** Deploys the model of this name at this address. */
+async function live(name: string): Promise<void> {
+  const seq = await world.deploy(name, name, '1.0.0');
+  expect((await world.settled(name, seq)).type).toBe('DeploymentWentLive');
+}
 
 const predict = (deployment: string, input: unknown) => client.post('/api/predict', { deployment, input });
 const goodAnswers = async (): Promise<boolean> => {
@@ -48,10 +56,7 @@ describe('a version that serving processes die of', () => {
   onX86(
     'while they run it is told with the signal, and cut off when it did so too often; others go on',
     async () => {
-      for (const name of ['good', 'bad']) {
-        const seq = await world.deploy(name, name, '1.0.0');
-        expect((await world.settled(name, seq)).type).toBe('DeploymentWentLive');
-      }
+      await live('bad');
       for (const crashes of [1, 2]) {
         await until(async () => (await predict('bad', { x: 9 })).status === 200, { what: 'the version to answer' });
         expect(await goodAnswers()).toBe(true);
@@ -86,4 +91,39 @@ describe('a version that serving processes die of', () => {
     },
     60_000,
   );
+
+  onX86(
+    'as it is warmed up is told apart from those that answer meanwhile',
+    async () => {
+      await world.register('late', '1.0.0', { bytes: crashingAt(5) });
+      const stopping = new AbortController();
+      const others = (async () => {
+        while (!stopping.signal.aborted) await goodAnswers();
+      })();
+      try {
+        const strategy = { type: 'blue_green' as const, warmup_requests: [{ x: 5 }] };
+        const seq = await world.deploy('late', 'late', '1.0.0', { strategy });
+        expect(await world.settled('late', seq)).toMatchObject({ type: 'DeploymentFailed', code: 'version_cut_off' });
+      } finally {
+        stopping.abort();
+        await others;
+      }
+      expect(await crashesOf('late')).toMatchObject([{ crashes: 1 }, { crashes: 2, cause: 'SIGFPE' }]);
+      expect(await crashesOf('good')).toEqual([]);
+    },
+    60_000,
+  );
+});
+
+describe('a run without end', () => {
+  it('ends with its process, which is replaced, and the version is told', async () => {
+    await live('endless');
+    expect((await predict('endless', { x: 5 })).status).toBe(200);
+    const before = pool.pids()['serving-0'];
+    await expect(predict('endless', { x: 2 ** 52 })).rejects.toThrow();
+    await until(goodAnswers, { what: 'the pool to be whole again' });
+    expect(pool.pids()['serving-0']).not.toBe(before);
+    expect(await crashesOf('endless')).toMatchObject([{ cause: 'unresponsive', crashes: 1, cut_off: false }]);
+    expect((await predict('endless', { x: 6 })).status).toBe(200);
+  }, 60_000);
 });

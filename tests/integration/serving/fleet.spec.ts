@@ -1,15 +1,19 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { api } from '#libs/contracts/index.js';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
+import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 import { until } from '#tests/support/wait.js';
 
+let database: DatabaseHandle;
 let platform: PlatformHandle;
 let input: unknown;
 
 beforeAll(async () => {
-  platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '2' } });
+  database = await createDatabase('fleet');
+  platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '2', DATABASE_URL: database.url } });
   const folder = join(process.cwd(), 'tests/fixtures/models/forest-plain');
   const cases = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as {
     rows: unknown[];
@@ -31,6 +35,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await platform.stop();
+  await database.drop();
 });
 
 const send = (path: string, body: NonNullable<RequestInit['body']>, type = 'application/json'): Promise<Response> =>
@@ -62,10 +67,26 @@ async function served() {
   };
 }
 
+interface Statistics {
+  readonly last_inference: number;
+  readonly inference_count: number;
+  readonly inference_stats: { readonly success: { readonly count: number; readonly ns: number } };
+}
+
+/** What the version did, as eight connections are told it: one process or the other answers each. */
+async function statistics(): Promise<Statistics[]> {
+  const path = '/v2/models/cellar/versions/1.0.0/stats';
+  const bodies = await Promise.all(Array.from({ length: 8 }, () => text(path)));
+  return bodies.map((body) => {
+    const { model_stats } = JSON.parse(body) as { readonly model_stats: readonly [Statistics] };
+    return model_stats[0];
+  });
+}
+
 const all = (count: number) => ({ ours: count, triton: count, kserve: count });
 
 describe('two serving processes', () => {
-  it('tell as one what they serve and have served, and nothing falls when one is killed and replaced', async () => {
+  it('tell as one what they serve and have served, each the same, and nothing falls when one is killed and replaced', async () => {
     const before = await health();
     expect(before.processes.map(({ state }) => state)).toEqual(['serving', 'serving']);
     expect(before.deployments).toMatchObject([
@@ -73,6 +94,9 @@ describe('two serving processes', () => {
     ]);
     await predict(30);
     expect(await served()).toEqual({ ...all(30), answering: 2 });
+    const [counted, ...told] = await statistics();
+    expect(counted).toMatchObject({ inference_count: 30, inference_stats: { success: { count: 30 } } });
+    expect(counted!.inference_stats.success.ns).toBeGreaterThan(0);
 
     const victim = platform.processes().find(({ component }) => component === 'serving-0')!;
     process.kill(victim.pid, 'SIGKILL');
@@ -81,6 +105,7 @@ describe('two serving processes', () => {
     await until(
       async () => {
         seen.push(await served());
+        told.push(...(await statistics()));
         const { processes } = await health();
         for (const each of processes) states.add(`${each.instance} ${each.state}`);
         return processes.filter(({ state }) => state === 'serving').length === 2;
@@ -90,8 +115,22 @@ describe('two serving processes', () => {
     expect(seen.filter(({ ours }) => ours !== 30)).toEqual([]);
     expect(seen.some(({ answering }) => answering === 1)).toBe(true);
     expect([...states].filter((each) => each.endsWith('silent'))).toHaveLength(1);
+    told.push(...(await statistics()));
+    expect(told.filter((each) => !isDeepStrictEqual(each, counted))).toEqual([]);
     await predict(10);
-    expect(await served()).toEqual({ ...all(40), answering: 2 });
+    // A process that has just started may be late once with its share.
+    const whole = await until(
+      async () => {
+        const told = await served();
+        return told.answering === 2 && told;
+      },
+      { what: 'both processes to tell' },
+    );
+    expect(whole).toEqual({ ...all(40), answering: 2 });
+    for (const { inference_count, inference_stats, last_inference } of await statistics()) {
+      expect([inference_count, inference_stats.success.count]).toEqual([40, 40]);
+      expect(last_inference).toBeGreaterThan(counted!.last_inference);
+    }
 
     const [item] = await until(
       async () => {

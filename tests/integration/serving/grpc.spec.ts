@@ -200,6 +200,13 @@ describe('a refused call', () => {
       3,
       /'X'.*fp32_contents.*int_contents/,
     ],
+    [
+      'a name that is shown no further than the middle of a character',
+      tensor({ name: `${'n'.repeat(126)}😀😀`, shape: [1, 12] }),
+      'invalid_tensor',
+      3,
+      /'n{126}.…'/,
+    ],
     ['contents twice', tensor({ contents: { fp32_contents: [1] } }), 'invalid_tensor', 3, /'X'.*either/],
     [
       'a raw tensor too many',
@@ -279,7 +286,7 @@ it('asks for a token where there is a secret, and for the permission; health is 
   await guarded.stop();
 });
 
-it('a process that stops answers every call under way, ends its streams, and is gone', async () => {
+it('a process that stops answers every call under way, sends its streams elsewhere, and is gone', async () => {
   const leaving = await world.serve({ instance: 'leaving', grpc });
   const other = new GrpcClient(addressOf(leaving));
   const stream = other.stream();
@@ -289,13 +296,28 @@ it('a process that stops answers every call under way, ends its streams, and is 
   await until(() => streamed.length === 1, { what: 'an answer of the stream' });
   const calls = Array.from({ length: 50 }, () => other.call('ModelInfer', rawNumbers(1)));
   await calls[0];
-  const ended = once(stream, 'end');
+  for (let at = 0; at < 20; at++) stream.write(rawNumbers(1));
+  const ended = once(stream, 'error');
   const stopped = leaving.stop();
   expect(await Promise.all(calls)).toHaveLength(50);
-  await ended;
+  const [error] = (await ended) as [{ code: number; details: string }];
+  expect(error).toMatchObject({ code: status.UNAVAILABLE, details: expect.stringContaining('may be sent again') });
+  expect(streamed.every(({ error_message }) => error_message === '')).toBe(true);
   await stopped;
   expect(await other.refused('ServerLive', {})).toMatchObject({ code: status.UNAVAILABLE });
   other.close();
+});
+
+it('holds no more connections than it may, over HTTP and gRPC together', async () => {
+  const small = await world.serve({ instance: 'small', grpc, maxConnections: 2 });
+  const held = [1, 2].map(() => connect(small.port, '127.0.0.1'));
+  await Promise.all(held.map((socket) => once(socket, 'connect')));
+  const other = new GrpcClient(addressOf(small));
+  expect(await other.refused('ServerLive', {})).toMatchObject({ code: status.UNAVAILABLE });
+  for (const socket of held) socket.destroy();
+  await until(async () => (await other.call('ServerLive'))['live'], { what: 'room for the client' });
+  other.close();
+  await small.stop();
 });
 
 it('closes connections that say nothing, are no HTTP/2, or have nothing to do, and answers beside them', async () => {

@@ -3,15 +3,18 @@ import { deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeChunk, decodePredictionId, type Chunk } from '#libs/contracts/index.js';
 import { readSignature } from '#libs/onnx/index.js';
-import { decodeBinary, encodeBinary } from '#apps/serving/oip/rest/binary-tensor.js';
+import { decodeBinary, encodeBinary } from '#apps/serving/oip/binary-tensor.js';
 import type { Datatype, InputTensor, OutputTensor } from '#apps/serving/oip/protocol.js';
 import type { ServingProcess } from '#apps/serving/serving-process.js';
+import { until } from '#tests/support/wait.js';
 import { byFeature, byInput, inJson } from './oip-tensors.js';
 import type { Json } from './client.js';
+import { requireDescribed } from './described.js';
 import { fixture, startWorld, type Fixture, type World } from './world.js';
 
 let world: World;
 let serving: ServingProcess;
+let supervisor: ReturnType<World['superviseServing']>;
 
 /** Two numeric matrices, texts, mixed inputs, missing values, a plain value, an image. */
 const models = [
@@ -26,7 +29,7 @@ const fixtures = new Map<string, Fixture>();
 
 beforeAll(async () => {
   world = await startWorld();
-  world.superviseServing();
+  supervisor = world.superviseServing();
   serving = await world.serve();
   for (const name of models) {
     const made = await fixture(name);
@@ -85,6 +88,7 @@ async function call(
   const bytes = Buffer.from(await response.arrayBuffer());
   const jsonBytes = response.headers.get('inference-header-content-length') ?? bytes.length;
   const json = JSON.parse(bytes.subarray(0, Number(jsonBytes)).toString('utf8')) as OipJson;
+  if (response.status >= 400) requireDescribed(method, path, { status: response.status, code: json.code });
   return { status: response.status, headers: response.headers, bytes, json };
 }
 
@@ -485,6 +489,14 @@ describe('a request that does not fit', () => {
       'X-Request-Timeout-Ms',
     ],
     ['is for nobody', () => infer('nobody', x()), 404, 'deployment_not_found', "no deployment is named 'nobody'"],
+    ['is for nobody, and cannot be read', () => infer('nobody', {}), 404, 'deployment_not_found', "named 'nobody'"],
+    [
+      'is for another version, and cannot be read',
+      () => call('/v2/models/forest-plain/versions/9.0.0/infer', '{"inputs":1}'),
+      404,
+      'version_not_served',
+      "not '9.0.0'",
+    ],
     ['is for what cannot be a name', () => infer('a%2Fb', x()), 422, 'invalid_request', 'a deployment name holds'],
     [
       'is for another version',
@@ -498,6 +510,16 @@ describe('a request that does not fit', () => {
     expect(answer).toMatchObject({ status, json: { code } });
     expect(answer.json.error).toContain(error);
     expect(answer.json.prediction_id).toBeUndefined();
+  });
+
+  it('is recorded with what it says of itself, as far as that can be read', async () => {
+    const parameters = { subject_id: 'a person', routing_key: 7, sequence_id: 1 };
+    const answer = await infer('forest-plain', { id: 'mine', inputs: 'none', parameters });
+    expect(answer).toMatchObject({ status: 422, json: { code: 'invalid_request' } });
+    const { chunk, row } = await recorded(answer.json.prediction_id);
+    expect([chunk.requestIds?.[row], chunk.subjectIds?.[row], chunk.routingKeys?.[row]]).toEqual([
+      ...['mine', 'a person', undefined],
+    ]);
   });
 
   it('is given up when its own time is over', async () => {
@@ -523,7 +545,17 @@ describe('what stands beside infer', () => {
   it('lists what is deployed, and only what serves where that is asked for', async () => {
     const all = await call('/v2/repository/index', '');
     expect(all.json).toEqual(models.map((name) => ({ name, version: '1.0.0', state: 'READY', reason: '' })));
-    await world.deploy('not-yet', 'forest-plain', '1.0.0', { loadTimeoutS: 1 });
+    // Nobody sees the rollout to its end: it stays pending.
+    await supervisor.stop();
+    await world.deploy('not-yet', 'forest-plain', '1.0.0');
+    const others = async () => (await call('/v2/repository/index', '')).json as unknown as readonly object[];
+    const pending = await until(
+      async () => (await others()).find((each) => 'name' in each && each.name === 'not-yet'),
+      {
+        what: 'the deployment to be listed',
+      },
+    );
+    expect(pending).toMatchObject({ version: '1.0.0', state: expect.stringMatching(/LOADING|UNAVAILABLE/) as unknown });
     const ready = await call('/v2/repository/index', '{"ready":true}');
     expect(ready.json).toEqual(all.json);
   });
@@ -540,5 +572,12 @@ describe('what stands beside infer', () => {
     const answer = await refused();
     expect(answer).toMatchObject({ status, json: { code, error: expect.any(String) as unknown } });
     expect(answer.headers.get('content-type')).toBe('application/json');
+  });
+
+  it('refuses statistics while nobody adds up what all processes count', async () => {
+    world.stopTelling();
+    const answer = await get('/v2/models/stats');
+    expect(answer).toMatchObject({ status: 503, json: { code: 'unavailable' } });
+    expect(answer.headers.get('retry-after')).toBe('1');
   });
 });

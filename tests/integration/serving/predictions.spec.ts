@@ -66,6 +66,8 @@ async function recorded(id: string): Promise<{ chunk: Chunk; row: number; seq: n
 
 const position = async (): Promise<number> => (await world.traffic.head()).lastSeq;
 
+const backwards = (row: object): object => Object.fromEntries(Object.entries(row).reverse());
+
 describe('predictions', () => {
   it.each(models)('of %s equal those of the library that made it, and are recorded with their inputs', async (name) => {
     const { rows, outputs } = given(name);
@@ -82,30 +84,45 @@ describe('predictions', () => {
     expect(row).toBeLessThan(chunk.served);
   });
 
-  it('of a batch keep their order, each with an id of its own that names the same output', async () => {
-    const { rows, outputs } = given('forest-plain');
-    const inputs = Array.from({ length: 700 }, (_, at) => rows[at % rows.length]!);
-    const { status, json } = await client.post('/api/predict/batch', {
-      deployment: 'forest-plain',
-      inputs,
-      request_id: 'b-1',
-    });
-    expect(status).toBe(200);
-    expect(json.predictions).toHaveLength(700);
-    for (const [at, { output, version }] of json.predictions.entries()) {
-      expect(version).toBe('1.0.0');
-      expectClose(output, outputs[at % rows.length]!);
-    }
-    expect(new Set(json.predictions.map(({ prediction_id }) => prediction_id)).size).toBe(700);
-    const chunks = new Map((await world.chunks()).map(({ seq, chunk }) => [seq, chunk]));
-    for (const { prediction_id, output } of json.predictions) {
-      const { seq, row } = decodePredictionId(prediction_id)!;
-      const { schema, outputs: columns, requestIds } = chunks.get(seq)!;
-      const index = schema.outputs.findIndex(({ role }) => role === 'label');
-      expect(Number(columns[index]![row])).toBe(output.label);
-      expect(requestIds![row]).toBe('b-1');
-    }
-  });
+  it.each([
+    ['alike', (row: object) => row],
+    ['whose names come in any order', (row: object, at: number) => (at % 2 === 0 ? row : backwards(row))],
+  ])(
+    'of a batch of rows %s keep their order, each with an id of its own that names the same output',
+    async (what, form) => {
+      const { rows, outputs } = given('forest-plain');
+      const inputs = Array.from({ length: 700 }, (_, at) => form(rows[at % rows.length]!, at));
+      const { status, json } = await client.post('/api/predict/batch', {
+        deployment: 'forest-plain',
+        inputs,
+        request_id: what,
+      });
+      expect(status).toBe(200);
+      expect(json.predictions).toHaveLength(700);
+      for (const [at, { output, version }] of json.predictions.entries()) {
+        expect(version).toBe('1.0.0');
+        expectClose(output, outputs[at % rows.length]!);
+      }
+      expect(new Set(json.predictions.map(({ prediction_id }) => prediction_id)).size).toBe(700);
+      const chunks = new Map((await world.chunks()).map(({ seq, chunk }) => [seq, chunk]));
+      for (const { prediction_id, output } of json.predictions) {
+        const { seq, row } = decodePredictionId(prediction_id)!;
+        const { schema, outputs: columns, requestIds } = chunks.get(seq)!;
+        const index = schema.outputs.findIndex(({ role }) => role === 'label');
+        expect(Number(columns[index]![row])).toBe(output.label);
+        expect(requestIds![row]).toBe(what);
+      }
+      for (const at of [0, 1, 699]) {
+        const { chunk, row } = await recorded(json.predictions[at]!.prediction_id);
+        const { features, width } = chunk.schema.inputs[0]!;
+        const values = features.map((name, index) => [name, chunk.inputs[0]![row * width + index]] as const);
+        const expected = Object.entries(rows[at % rows.length] as Record<string, number>);
+        expect(Object.fromEntries(values)).toEqual(
+          Object.fromEntries(expected.map(([name, value]) => [name, Math.fround(value)])),
+        );
+      }
+    },
+  );
 
   it('carry what the request said of itself into the record', async () => {
     const body = {
@@ -133,8 +150,8 @@ describe('predictions', () => {
       expect([name, found.length]).toEqual([name, 1]);
       return Number(found[0]!.split(' ')[1]);
     };
-    // One by one, a batch of 700, one with all traits.
-    const [requests, rows] = [102, 801];
+    // One by one, two batches of 700, one with all traits.
+    const [requests, rows] = [103, 1501];
     const ours = ['deployment="forest-plain"', 'version="forest-plain@1.0.0"'];
     expect(value('modelog_predict_requests_total', 'outcome="served"', ...ours)).toBe(requests);
     expect(value('modelog_predict_rows_total', ...ours)).toBe(rows);

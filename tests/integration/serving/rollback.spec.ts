@@ -2,6 +2,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { connect } from '@nats-io/transport-node';
 import { decodePredictionId, type GovernanceEvent } from '#libs/contracts/index.js';
+import { deploymentDefinition } from '#libs/domain/index.js';
+import { isoTime, randomIds } from '#libs/kernel/index.js';
+import { ServingMembers } from '#libs/nest/index.js';
 import { startRelay, type Relay } from '#tests/support/relay.js';
 import { until } from '#tests/support/wait.js';
 import { Client, type Answer } from './client.js';
@@ -159,6 +162,24 @@ describe('a blue-green rollout', () => {
     });
   });
 
+  it('is given up where a process that came after its preparation is not heard of in time', async () => {
+    world.superviseServing();
+    const client = clientOf(await world.serve());
+    await deployed('1.0.0', direct);
+    const requested = await world.deploy('cellar', 'wine', '2.0.0', { strategy: blueGreen, loadTimeoutS: 2 });
+    await until(async () => (await eventsOf()).some(({ event }) => event.type === 'DeploymentPrepared'), {
+      what: 'the version to be prepared',
+    });
+    const members = new ServingMembers({ connection: world.connection, replicas: 1 });
+    await members.put({ instance: 'serving-9', epoch: 'e', pid: 1, started_at: isoTime(0) });
+    world.orchestrate();
+    expect(await world.settled('cellar', requested)).toMatchObject({ type: 'DeploymentFailed', code: 'load_timeout' });
+    const failed = (await eventsOf()).findLast(({ event }) => event.type === 'DeploymentFailed')!;
+    expect(failed.event.data).toMatchObject({ reason: expect.stringContaining('within 2 s: serving-9 ') });
+    const answer = await client.post('/api/predict', { deployment: 'cellar', input: forest.rows[0] });
+    expect([answer.status, answer.json.version]).toEqual([200, '1.0.0']);
+  });
+
   it('fails when its artifact has rotted, and the version before serves on', async () => {
     world.superviseServing();
     world.orchestrate();
@@ -243,6 +264,25 @@ describe('a rollback', () => {
     ).rejects.toMatchObject({ rejection: { code: 'rollout_not_kept' } });
     const returned = await world.rollBack({ deployment: 'cellar', reason, to: { name: 'wine', selector: '2.0.0' } });
     expect(returned).toMatchObject({ from: { version: '1.0.0' }, to: { version: '2.0.0' } });
+  });
+
+  it('does not return to a version that was cut off while it was kept', async () => {
+    world.superviseServing();
+    await world.serve();
+    await deployed('1.0.0', direct);
+    await deployed('2.0.0', direct);
+    const { state } = await world.aggregates.load(deploymentDefinition, 'cellar', { consistency: 'leader' });
+    const { rollout_id } = state.former!;
+    const crash = { deployment: 'cellar', rollout_id, instance: 'serving-0-a', epoch: 'e', cause: 'SIGSEGV' };
+    await world.aggregates.execute(
+      deploymentDefinition,
+      'cellar',
+      { type: 'ReportCrash', ...crash, breaker: { crashes: 1, withinS: 60 } },
+      { commandId: randomIds.next(0), digest: 'd', actor: 'ada', correlationId: 'c', at: isoTime(0) },
+    );
+    await expect(world.rollBack({ deployment: 'cellar', reason })).rejects.toMatchObject({
+      rejection: { code: 'version_cut_off' },
+    });
   });
 
   it('does not return to a version that was archived', async () => {

@@ -15,7 +15,17 @@ import {
 import { deploymentDefinition, findVersion, modelDefinition, type ModelCommand } from '#libs/domain/index.js';
 import { AggregateStore, ensureStreams, EventReader, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, systemClock } from '#libs/kernel/index.js';
-import { commandMeta, createLogger, prepareOver, servingControl, ServingMembers } from '#libs/nest/index.js';
+import {
+  answerFleetMetrics,
+  commandMeta,
+  createLogger,
+  FleetMetrics,
+  packedFamilies,
+  prepareOver,
+  servingControl,
+  ServingFleet,
+  ServingMembers,
+} from '#libs/nest/index.js';
 import { readSignature } from '#libs/onnx/index.js';
 import { ProcessRunner } from '#libs/processing/index.js';
 import { Commands } from '#apps/api/commands.js';
@@ -52,6 +62,8 @@ export interface World {
   orchestrate(): ProcessRunner;
   /** As `POST /api/deploy/rollback` does it; a refusal is thrown. */
   rollBack(body: api.RollBackDeployment, idempotencyKey?: string): Promise<api.DeploymentRolledBack>;
+  /** From now on nobody adds up what serving processes count, as while the api is away. */
+  stopTelling(): void;
   /** Every chunk in TRAFFIC, with its sequence. */
   chunks(): Promise<{ seq: number; chunk: Chunk }[]>;
   stop(): Promise<void>;
@@ -86,6 +98,12 @@ export async function startWorld(): Promise<World> {
   const artifacts = await openArtifactStore({ connection, replicas: 1, clock: systemClock });
   const members = new ServingMembers({ connection, replicas: 1 });
   const running: { stop(): Promise<void> }[] = [];
+  const fleet = new ServingFleet({ connection, members });
+  const stopTelling = answerFleetMetrics({
+    connection,
+    fleet: new FleetMetrics({ ask: () => fleet.ask('metrics', packedFamilies), onFailure: () => undefined }),
+    logger: quiet,
+  });
 
   const meta = (call: string, target: string, body: unknown) =>
     commandMeta({ actor: 'local', call, target, body, at: systemClock.now(), ids: randomIds });
@@ -97,6 +115,7 @@ export async function startWorld(): Promise<World> {
     artifacts,
     events,
     traffic,
+    stopTelling,
     async register(model, version, { bytes, feature_names, nullable }) {
       const { digest } = await artifacts.put(pieces(bytes));
       const read = readSignature(bytes, { featureNames: feature_names, nullable });

@@ -46,7 +46,7 @@ describe('training jobs', () => {
   }, 90_000);
 
   it('go on behind their last finished stage when their worker is killed', async () => {
-    const id = await rig.request({ model: 'killed', ...electricity, trainer: boosting({ n_estimators: 300 }) });
+    const id = await rig.request({ model: 'killed', ...electricity, trainer: boosting({ n_estimators: 150 }) });
     await until(async () => (await rig.state(id)).results.length >= 2, { what: 'two stages to have finished' });
     await first.kill();
     const left = await rig.state(id);

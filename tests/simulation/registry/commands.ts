@@ -251,8 +251,11 @@ async function deploymentCommand(
       const to = step.actor === 'ada' ? {} : { to: { model, version, selector: version } };
       return { type: 'RollBack', deployment: name, reason, seen: former, ...to };
     }
-    case 'release':
-      return { type: 'ReleaseFormer', deployment: name, rollout_id: state.live?.rollout_id ?? pending };
+    case 'release': {
+      // The time of a rollout runs out before a rollback as well as after it.
+      const rollout = step.actor === 'bo' ? (state.former ?? state.live) : state.live;
+      return { type: 'ReleaseFormer', deployment: name, rollout_id: rollout?.rollout_id ?? pending };
+    }
     case 'crash': {
       const rollout = step.actor === 'bo' ? (state.former ?? state.pending ?? state.live) : state.live;
       return {

@@ -103,7 +103,7 @@ export class NaiveDeployments {
       }
       case 'FormerVersionReleased':
         letGo(known!);
-        known!.former = null;
+        Object.assign(known!, { former: null, rolledBack: false });
         return;
       case 'VersionCrashed': {
         const { rollout_id, cause, crashes, cut_off } = event.data;

@@ -1,3 +1,3 @@
 import { simulateRegistry } from './simulation.js';
 
-simulateRegistry({ runs: 3, steps: 100 });
+simulateRegistry({ runs: 2, steps: 80 });

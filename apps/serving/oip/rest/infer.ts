@@ -4,10 +4,11 @@ import { readBody } from '../../http/read-body.js';
 import { requestTimeout, unreadableTimeout } from '../../http/request-timeout.js';
 import { tooLarge } from '../../http/size-limits.js';
 import type { Admission } from '../../prediction/admission.js';
-import type { InferDone, InferenceService } from '../protocol.js';
+import type { InferDone, InferenceService, UnreadRequest } from '../protocol.js';
 import { withTimeout } from '../with-timeout.js';
 import { answer, answerRefusal, refuseBeforeBody } from './answers.js';
 import { decodeContent } from './content-encoding.js';
+import { isObject } from './json-parts.js';
 import { readInfer, splitBody, type Addressed, type RestRequest } from './read-request.js';
 import { encodeResponse } from './write-response.js';
 
@@ -69,17 +70,24 @@ function run(
   const header = request.headers['inference-header-content-length'];
   const parts = splitBody(body, typeof header === 'string' ? header : undefined);
   if (!parts.ok) {
-    admission.count('malformed');
+    admission.count(parts.rejection.code === 'payload_too_large' ? 'too_large' : 'malformed');
     answerRefusal(response, parts.rejection);
     return;
   }
   const read = readInfer(parts.value.json, parts.value.binary, addressed);
   if (!read.ok) {
-    service.refuse({ model: addressed.model, id: undefined }, beganAt, read.rejection, answerTo(response, null));
+    const unread = { ...addressed, ...claimedOf(parts.value.json) };
+    service.refuse(unread, beganAt, read.rejection, answerTo(response, null));
     return;
   }
   const { request: asked } = read.value;
   service.infer(withTimeout(asked, timeoutMs), beganAt, answerTo(response, read.value));
+}
+
+/** What a body says of itself, whatever it is. */
+function claimedOf(json: unknown): Pick<UnreadRequest, 'id' | 'parameters'> {
+  const { id, parameters } = isObject(json) ? json : {};
+  return { id, parameters: isObject(parameters) ? parameters : {} };
 }
 
 const answerTo =

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { api, rejection, type Rejection } from '#libs/contracts/index.js';
+import { api, problemCodes, rejection, type Rejection } from '#libs/contracts/index.js';
 import type { Result } from '#libs/kernel/index.js';
 import { parseJson, readBody } from '../../http/read-body.js';
 import { announcedBytes, pathOf, tooLarge } from '../../http/size-limits.js';
@@ -74,10 +74,10 @@ function answerAt(options: RestOptions, address: Address, request: IncomingMessa
       answerResult(response, service.modelMetadata(address.model, address.version), (metadata) => metadata);
       return;
     case 'statistics':
-      answerResult(response, service.statistics(address.model, address.version), statisticsBody);
+      answerStatistics(options, response, address.model, address.version);
       return;
     case 'all_statistics':
-      answerResult(response, service.statistics(undefined, undefined), statisticsBody);
+      answerStatistics(options, response, undefined, undefined);
       return;
     case 'index':
       answerIndex(options, request, response);
@@ -87,7 +87,21 @@ function answerAt(options: RestOptions, address: Address, request: IncomingMessa
   }
 }
 
-const statisticsBody = (statistics: unknown) => ({ model_stats: statistics });
+function answerStatistics(
+  { service }: RestOptions,
+  response: ServerResponse,
+  model: string | undefined,
+  version: string | undefined,
+): void {
+  service.statistics(model, version).then(
+    (result) => {
+      answerResult(response, result, (statistics) => ({ model_stats: statistics }));
+    },
+    () => {
+      answerRefusal(response, rejection('internal', problemCodes.internal[1]));
+    },
+  );
+}
 
 function answerResult<T>(response: ServerResponse, result: Result<T, Rejection>, bodyOf: (value: T) => unknown): void {
   if (result.ok) answerJson(response, bodyOf(result.value));

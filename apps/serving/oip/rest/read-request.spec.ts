@@ -12,6 +12,8 @@ const binaryInput = (size: unknown, more: object = {}) => ({
   ...more,
 });
 
+const nestedDeep = (depth: number): unknown => JSON.parse('['.repeat(depth) + ']'.repeat(depth)) as unknown;
+
 describe('a request', () => {
   it('is read with what it says of itself', () => {
     const json = {
@@ -133,6 +135,12 @@ describe('a request', () => {
       "tensor 'X': expected no negative dimension, got shape [-1, 2]",
     ],
     [
+      'nested deeper than a stack goes',
+      () => readInput({ shape: new Array(20_000).fill(1), data: nestedDeep(20_000) }),
+      'invalid_tensor',
+      "tensor 'X': expected at most 64 dimensions, got 20000",
+    ],
+    [
       'with a tensor without data',
       () => readInput({ data: undefined }),
       'invalid_tensor',
@@ -220,7 +228,16 @@ describe('a body', () => {
     });
   });
 
+  it('may hold them beside texts of any length and with any escapes', () => {
+    const written = ['"a\\\\"', `"${'\\"'.repeat(2 ** 20)}"`, `"${'a'.repeat(2 ** 24)}"`, '"NaN"'];
+    const repaired = splitBody(Buffer.from(`[${written.join(',NaN,')},NaN]`), undefined);
+    if (!repaired.ok) throw new Error(repaired.rejection.detail);
+    const texts = ['a\\', '"'.repeat(2 ** 20), 'a'.repeat(2 ** 24), 'NaN'];
+    expect(repaired.value.json).toEqual(texts.flatMap((text) => [text, null]));
+  });
+
   it.each<[string, Buffer, string | undefined, string, string]>([
+    ['a text of quotes that has no end', Buffer.from(`"${'\\"'.repeat(2 ** 20)}`), undefined, 'malformed_json', 'JSON'],
     [
       'a length past the body',
       json,

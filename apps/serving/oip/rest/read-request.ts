@@ -3,8 +3,8 @@ import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { parseJson } from '../../http/read-body.js';
 import { invalidOutput } from '../output-selection.js';
 import type { InferRequest, Parameter } from '../protocol.js';
-import { invalidParameter } from '../request-parameters.js';
-import { isObject, unsupportedParameter } from './json-parts.js';
+import { invalidParameter, unsupportedParameter } from '../request-parameters.js';
+import { isObject } from './json-parts.js';
 import { withoutBareNumbers } from './bare-numbers.js';
 import { readTensors } from './read-tensors.js';
 
@@ -32,7 +32,7 @@ export function splitBody(
     return reject(malformedHeader(`expected at most the ${body.length} bytes that the body has, got ${length}`));
   const text = body.subarray(0, length);
   let parsed = parseJson(text);
-  if (!parsed.ok) {
+  if (!parsed.ok && parsed.rejection.code === 'malformed_json') {
     const repaired = withoutBareNumbers(text);
     if (repaired !== null) parsed = parseJson(repaired);
   }

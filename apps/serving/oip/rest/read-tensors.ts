@@ -3,8 +3,9 @@ import { accept, reject, type Result } from '#libs/kernel/index.js';
 import { isDatatype } from '../datatypes.js';
 import { invalidTensor, shapeProblem } from '../input-binding.js';
 import type { InputTensor } from '../protocol.js';
-import { decodeBinary } from './binary-tensor.js';
-import { isObject, unsupportedParameter } from './json-parts.js';
+import { unsupportedParameter } from '../request-parameters.js';
+import { decodeBinary } from '../binary-tensor.js';
+import { isObject } from './json-parts.js';
 
 /**
  * The input tensors of a request: each with its `data` in the JSON, or with `binary_data_size` bytes behind it, in the

@@ -1,5 +1,5 @@
 import type { InferResponse, OutputTensor } from '../protocol.js';
-import { encodeBinary } from './binary-tensor.js';
+import { encodeBinary } from '../binary-tensor.js';
 
 export interface EncodedResponse {
   readonly body: Buffer;

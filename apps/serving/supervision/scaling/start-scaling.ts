@@ -13,19 +13,20 @@ export interface StartScalingOptions {
   readonly operations: Pick<StreamStore, 'publish'>;
   readonly listMembers: () => Promise<readonly ServingMember[]>;
   readonly scaling: ScalingConfiguration;
-  /** MODELOG_SERVING_PROCESSES; left out: as many as there are. */
+  /** MODELOG_SERVING_PROCESSES. */
   readonly startWith: number | undefined;
   readonly logger: Logger;
 }
 
 /**
  * Scales by what serving processes answer. Where no platform started this process the decisions are recorded only, for
- * whoever runs them. @returns what stops it
+ * whoever runs them; where nobody gave bounds either there is nothing to decide. @returns what stops it
  */
-export async function startScaling(options: StartScalingOptions): Promise<() => Promise<void>> {
+export function startScaling(options: StartScalingOptions): () => Promise<void> {
   const { connection, operations, listMembers, scaling, logger } = options;
   const platform = platformLink();
-  const startWith = options.startWith ?? Math.max(1, (await listMembers()).length);
+  const startWith = options.startWith ?? platform?.processes ?? scaling.min;
+  if (startWith === undefined) return () => Promise.resolve();
   const scaler = new ServingScaler({
     policy: scalingPolicy(scaling, startWith),
     processes: async () => (platform === undefined ? (await listMembers()).length || undefined : platform.processes),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Column } from '#libs/contracts/index.js';
-import type { Datatype, TensorData } from '../protocol.js';
+import type { Datatype, TensorData } from './protocol.js';
 import { decodeBinary, encodeBinary } from './binary-tensor.js';
 
 /** Tensors of every datatype with any bits. */

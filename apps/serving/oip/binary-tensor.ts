@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { accept, assertNever, reject, type Result } from '#libs/kernel/index.js';
-import { elementBytes, elementsOf } from '../datatypes.js';
-import type { Datatype, OutputTensor, TensorData } from '../protocol.js';
+import { elementBytes, elementsOf } from './datatypes.js';
+import type { Datatype, OutputTensor, TensorData } from './protocol.js';
 
 /** The binary form: little-endian, row-major, without padding; of BYTES each element behind its length (u32). */
 export function decodeBinary(datatype: Datatype, shape: readonly number[], bytes: Buffer): Result<TensorData, string> {
