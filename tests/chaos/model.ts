@@ -40,10 +40,10 @@ export const untilLive = (url: string, deployment: string): Promise<unknown> =>
       const response = await fetch(`${url}/api/predict/health`).catch(() => undefined);
       if (response?.status !== 200) return false;
       const health = (await response.json()) as {
-        deployments: { deployment: string; versions: { loaded: boolean }[] }[];
+        deployments: { deployment: string; versions: { role: string; loaded: boolean }[] }[];
       };
       return health.deployments.some(
-        (each) => each.deployment === deployment && each.versions.some((version) => version.loaded),
+        (each) => each.deployment === deployment && each.versions.some(({ role, loaded }) => role === 'live' && loaded),
       );
     },
     { what: `deployment ${deployment} to be live`, timeoutMs: 30_000 },
