@@ -10,6 +10,7 @@
  *   Column, ColumnInfo, PredictionOutput → what the recorder stores and the caller gets
  */
 export type { Column, ColumnData, ColumnInfo, RunOutputs } from './columns.js';
+export { sliceOf } from './columns.js';
 export { InputBatch, type BatchColumn } from './input-batch.js';
 export type { ColumnRefusal } from './column-rules.js';
 export { jsonRowReader, type JsonRowReader, type JsonRows } from './json-rows.js';

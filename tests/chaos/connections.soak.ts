@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 import { until } from '#tests/support/wait.js';
-import { casesOf, deployFixture, post, type FixtureCases } from './model.js';
+import { casesOf, deployFixture, post, type FixtureCases } from '#tests/support/fixture-model.js';
 
 let platform: PlatformHandle;
 let wine: FixtureCases;

@@ -4,7 +4,7 @@
  */
 import { startClients } from './clients.js';
 import { newLedger, type Answer, type Ledger } from './ledger.js';
-import { casesOf, deployFixture } from './model.js';
+import { casesOf, deployFixture } from '#tests/support/fixture-model.js';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 import { until } from '#tests/support/wait.js';
 

@@ -4,7 +4,7 @@ import { startPlatform, type PlatformHandle, type StartPlatformOptions } from '#
 import { until } from '#tests/support/wait.js';
 import { startClients } from './clients.js';
 import { newLedger } from './ledger.js';
-import { casesOf, post, untilLive } from './model.js';
+import { casesOf, post, untilLive } from '#tests/support/fixture-model.js';
 
 export interface HotSwapsOptions {
   readonly swaps: number;

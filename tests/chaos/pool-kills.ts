@@ -5,7 +5,7 @@ import { until } from '#tests/support/wait.js';
 import { startClients } from './clients.js';
 import { checkAnswers, untilReadModelsCaughtUp } from './crash-run.js';
 import { newLedger } from './ledger.js';
-import { casesOf, deployFixture } from './model.js';
+import { casesOf, deployFixture } from '#tests/support/fixture-model.js';
 
 export interface PoolKillsOptions {
   readonly processes: number;

@@ -15,7 +15,7 @@ import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 import { until } from '#tests/support/wait.js';
 import { startClients } from './clients.js';
 import { newLedger } from './ledger.js';
-import { casesOf, deployFixture, post } from './model.js';
+import { casesOf, deployFixture, post } from '#tests/support/fixture-model.js';
 
 export interface RollbacksOptions {
   readonly rounds: number;

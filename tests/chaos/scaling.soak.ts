@@ -11,7 +11,7 @@ import { makeFolder } from '#tests/support/run-folder.js';
 import { until } from '#tests/support/wait.js';
 import { startClients } from './clients.js';
 import { newLedger } from './ledger.js';
-import { casesOf, deployFixture } from './model.js';
+import { casesOf, deployFixture } from '#tests/support/fixture-model.js';
 
 /** Any request is slower than the target, so that the load need not be a heavy one. */
 const scaling = { min: 1, max: 3, p99_ms: 0.001, cool_down_s: 5 };

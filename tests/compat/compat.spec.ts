@@ -1,11 +1,10 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { rootFolder } from '#apps/platform/root-folder.js';
+import { deployFixture } from '#tests/support/fixture-model.js';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
-import { until } from '#tests/support/wait.js';
 
 const python = process.env['MODELOG_COMPAT_PYTHON'] ?? 'python3';
 
@@ -37,7 +36,7 @@ whereAny("the protocol's own clients, unmodified", () => {
 
   beforeAll(async () => {
     platform = await startPlatform({ env: { MODELOG_SERVING_PROCESSES: '2' } });
-    for (const name of ['forest-plain', 'mixed-pipeline']) await deploy(platform.url, name);
+    for (const name of ['forest-plain', 'mixed-pipeline']) await deployFixture(platform.url, name, name);
   }, 60_000);
 
   afterAll(() => platform.stop());
@@ -53,29 +52,3 @@ whereAny("the protocol's own clients, unmodified", () => {
       60_000,
     );
 });
-
-/** Registers the fixture as version 1.0.0 and deploys it, both under its name; answers when it serves. */
-async function deploy(url: string, name: string): Promise<void> {
-  const folder = join(fixtures, name);
-  const { feature_names, rows } = JSON.parse(await readFile(join(folder, 'cases.json'), 'utf8')) as {
-    readonly feature_names: readonly string[];
-    readonly rows: readonly unknown[];
-  };
-  const stored = await post(
-    url,
-    '/api/artifacts',
-    await readFile(join(folder, 'model.onnx')),
-    'application/octet-stream',
-  );
-  const { digest } = (await stored.json()) as { digest: string };
-  const json = (path: string, body: unknown): Promise<Response> =>
-    post(url, path, JSON.stringify(body), 'application/json');
-  expect((await json('/api/models', { name, version: '1.0.0', artifact: digest, feature_names })).ok).toBe(true);
-  expect((await json('/api/deploy', { deployment: name, model: `${name}@1.0.0` })).ok).toBe(true);
-  await until(async () => (await json('/api/predict', { deployment: name, input: rows[0] })).ok, {
-    what: `${name} to serve`,
-  });
-}
-
-const post = (url: string, path: string, body: string | Uint8Array<ArrayBuffer>, type: string): Promise<Response> =>
-  fetch(`${url}${path}`, { method: 'POST', body, headers: { 'content-type': type } });

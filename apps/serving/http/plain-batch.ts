@@ -55,8 +55,8 @@ export const namedInputs = (body: Buffer): readonly unknown[] =>
 
 /** Where the value of the first `"inputs"` begins, if that is an array near the start. */
 function startOfRows(body: Buffer): number {
-  const key = body.indexOf(inputsKey);
-  if (key < 0 || key > mostAround) return -1;
+  const key = body.subarray(0, mostAround).indexOf(inputsKey);
+  if (key < 0) return -1;
   const between = /^\s*:\s*(?=\[)/.exec(body.toString('latin1', key + inputsKey.length, key + inputsKey.length + 16));
   return between === null ? -1 : key + inputsKey.length + between[0].length;
 }

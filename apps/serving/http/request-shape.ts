@@ -4,6 +4,7 @@
  */
 import { api, fieldErrorsOf, rejection, type Rejection } from '#libs/contracts/index.js';
 import type { z } from 'zod';
+import { isObject } from '../json-object.js';
 
 export interface Traits {
   readonly requestId: string | undefined;
@@ -110,9 +111,6 @@ class Fields implements PredictBody {
 }
 
 const noInput: object = Object.freeze({});
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isShortText = (value: unknown): value is string =>
   typeof value === 'string' && value.length > 0 && value.length <= 256;

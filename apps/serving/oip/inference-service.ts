@@ -3,7 +3,7 @@ import { accept, messageOf, reject, type Result } from '#libs/kernel/index.js';
 import type { AskFleetMetrics } from '#libs/nest/index.js';
 import type { LoadState } from '../models/model-pool.js';
 import { admit, refuseUnread } from '../prediction/admit.js';
-import { unknownDeployment, type PredictContext } from '../prediction/context.js';
+import { unknownDeployment, versionNotServed, type PredictContext } from '../prediction/context.js';
 import type { Rollout, RoutingTable } from '../routing/routing-table.js';
 import { Inference } from './inference.js';
 import { metadataOf } from './model-metadata.js';
@@ -128,6 +128,3 @@ export class DeploymentInference implements InferenceService {
     return reject(versionNotServed(model, rollout.version, version));
   }
 }
-
-const versionNotServed = (model: string, served: string, asked: string): Rejection =>
-  rejection('version_not_served', `${model} serves version ${served}, not '${asked}'`);

@@ -1,7 +1,7 @@
 import type { Rejection } from '#libs/contracts/index.js';
-import type { ColumnData, CompletedRun } from '#libs/inference/index.js';
+import { sliceOf, type ColumnData, type CompletedRun } from '#libs/inference/index.js';
 import { accept, reject } from '#libs/kernel/index.js';
-import { elementsIn, joined } from '../column-rows.js';
+import { joined } from '../joined-columns.js';
 import type { Servable } from '../models/servable.js';
 import type { PredictContext } from '../prediction/context.js';
 import { oversizedColumns } from '../prediction/oversized.js';
@@ -48,7 +48,7 @@ export class Inference extends Prediction {
 
   protected override take(_servable: Servable, run: CompletedRun, firstRow: number, rows: number): void {
     for (const [index, { width, data }] of run.outputs.entries())
-      (this.#outputs[index] ??= []).push(elementsIn(data, firstRow * width, rows * width));
+      (this.#outputs[index] ??= []).push(sliceOf(data, firstRow * width, rows * width));
   }
 
   protected override keepIds(ids: RowIds, chunkRow: number, requestRow: number, rows: number): void {

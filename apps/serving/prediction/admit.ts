@@ -1,5 +1,5 @@
-import { rejection, type Rejection } from '#libs/contracts/index.js';
-import { deadlineExceeded, unknownDeployment, type PredictContext } from './context.js';
+import type { Rejection } from '#libs/contracts/index.js';
+import { deadlineExceeded, unknownDeployment, versionNotServed, type PredictContext } from './context.js';
 import type { Prediction } from './prediction.js';
 
 /**
@@ -39,8 +39,7 @@ function route(context: PredictContext, prediction: Prediction, now: number): vo
   const { version } = found.servable.rollout;
   if (prediction.version !== undefined && prediction.version !== version) {
     admission.count('version_not_served');
-    const detail = `${prediction.deployment} serves version ${version}, not '${prediction.version}'`;
-    prediction.refused(rejection('version_not_served', detail));
+    prediction.refused(versionNotServed(prediction.deployment, version, prediction.version));
     return;
   }
   prediction.routed(found.servable, sequence, now);

@@ -25,6 +25,10 @@ export function unknownDeployment({ admission }: PredictContext, name: string): 
   return rejection('invalid_request', errors.map(({ message }) => message).join('; '), errors);
 }
 
+/** Why a version that is named is not the one that answers. Not counted: a question about a model is no request to it. */
+export const versionNotServed = (deployment: string, served: string, asked: string): Rejection =>
+  rejection('version_not_served', `${deployment} serves version ${served}, not '${asked}'`);
+
 /** Why rows that the model was given have no outputs. */
 export function runFailure({ rollout }: Servable, error: InferenceError, waitedMs: number): Rejection {
   switch (error.code) {

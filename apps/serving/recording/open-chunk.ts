@@ -1,6 +1,6 @@
 import { encodeChunk, maxChunkRows } from '#libs/contracts/index.js';
-import type { Column as RunColumn, ColumnData, CompletedRun } from '#libs/inference/index.js';
-import { elementsIn, joined } from '../column-rows.js';
+import { sliceOf, type Column as RunColumn, type ColumnData, type CompletedRun } from '#libs/inference/index.js';
+import { joined } from '../joined-columns.js';
 import type { Traits } from '../http/request-shape.js';
 import type { RecordedVersion } from './recorded-version.js';
 import { RowSection, type RequestRows } from './row-section.js';
@@ -177,4 +177,4 @@ function armsOf(rows: number): Uint8Array {
 }
 
 const rowsOf = ({ data, width }: RunColumn, firstRow: number, rows: number): ColumnData =>
-  elementsIn(data, firstRow * width, rows * width);
+  sliceOf(data, firstRow * width, rows * width);

@@ -8,7 +8,7 @@ import type { InferDone, InferenceService, UnreadRequest } from '../protocol.js'
 import { withTimeout } from '../with-timeout.js';
 import { answer, answerRefusal, refuseBeforeBody } from './answers.js';
 import { decodeContent } from './content-encoding.js';
-import { isObject } from './json-parts.js';
+import { isObject } from '../../json-object.js';
 import { readInfer, splitBody, type Addressed, type RestRequest } from './read-request.js';
 import { encodeResponse } from './write-response.js';
 

@@ -7,7 +7,7 @@ import { serverMetadata } from '../server-metadata.js';
 import { addressOf, type Address } from './addresses.js';
 import { answer, answerJson, answerRefusal, refuseBeforeBody } from './answers.js';
 import { infer, type RestOptions } from './infer.js';
-import { isObject } from './json-parts.js';
+import { isObject } from '../../json-object.js';
 
 /** Answers everything below /v2, in the protocol's form. */
 export const protocolRoutes =

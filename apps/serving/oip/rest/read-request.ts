@@ -4,7 +4,7 @@ import { parseJson } from '../../http/read-body.js';
 import { invalidOutput } from '../output-selection.js';
 import type { InferRequest, Parameter } from '../protocol.js';
 import { invalidParameter, unsupportedParameter } from '../request-parameters.js';
-import { isObject } from './json-parts.js';
+import { isObject } from '../../json-object.js';
 import { withoutBareNumbers } from './bare-numbers.js';
 import { readTensors } from './read-tensors.js';
 

@@ -5,7 +5,7 @@ import { invalidTensor, shapeProblem } from '../input-binding.js';
 import type { InputTensor } from '../protocol.js';
 import { unsupportedParameter } from '../request-parameters.js';
 import { decodeBinary } from '../binary-tensor.js';
-import { isObject } from './json-parts.js';
+import { isObject } from '../../json-object.js';
 
 /**
  * The input tensors of a request: each with its `data` in the JSON, or with `binary_data_size` bytes behind it, in the

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { until } from '#tests/support/wait.js';
+import { until } from './wait.js';
 
 export interface FixtureCases {
   readonly feature_names: readonly string[];

@@ -1,10 +1,6 @@
 import { emptyColumn } from '#libs/contracts/index.js';
 import type { Column, ColumnData } from '#libs/inference/index.js';
 
-/** Elements `[first, first + count)`: a view of numbers, a copy of texts. */
-export const elementsIn = (data: ColumnData, first: number, count: number): ColumnData =>
-  Array.isArray(data) ? data.slice(first, first + count) : data.subarray(first, first + count);
-
 /** The parts of a column one behind the other; a single one is not copied. */
 export function joined(type: Column['type'], parts: readonly ColumnData[]): ColumnData {
   if (parts.length === 1) return parts[0]!;
