@@ -24,6 +24,8 @@ const failed = (code: string): PrepareOutcome => ({
   reason: 'it is bad',
 });
 
+const unanswered = (reason: string): PrepareOutcome => ({ status: 'unanswered', reason });
+
 interface Given {
   readonly pending?: ReturnType<typeof place> | null;
   readonly live?: ReturnType<typeof place> | null;
@@ -81,8 +83,7 @@ describe('going live', () => {
   });
 
   it.each<[string, PrepareOutcome]>([
-    ['is gone', { status: 'gone' }],
-    ['is silent', { status: 'unanswered', reason: 'timeout' }],
+    ['is silent', unanswered('timeout')],
     ['does not know of it yet', failed('rollout_not_in_progress')],
   ])('waits for a process that %s', async (_what, answer) => {
     const answers = { 'serving-0': loaded('serving-0'), 'serving-1': answer };
@@ -95,12 +96,13 @@ describe('going live', () => {
 
   it('waits no longer when its time is over: the rollout fails, and names who is silent', async () => {
     const answers = {
-      ...{ 'serving-0': loaded('serving-0'), 'serving-1': { status: 'gone' } as const },
-      'serving-2': { status: 'unanswered', reason: 'timeout' } as const,
+      ...{ 'serving-0': loaded('serving-0'), 'serving-1': unanswered('no responders') },
+      'serving-2': unanswered('timeout'),
     };
     const { outcome, asked } = await executed({ answers, command: goLiveOrGiveUp });
     expect(outcome).toEqual({ status: 'accepted', seq: 41, result: {} });
-    const silent = 'serving-1 does not answer, serving-2 does not say that it holds the version: timeout';
+    const says = (what: string): string => `does not say that it holds the version: ${what}`;
+    const silent = `serving-1 ${says('no responders')}, serving-2 ${says('timeout')}`;
     const reason = `prepared, and not live within 30 s: ${silent}`;
     expect(asked).toEqual([{ type: 'MarkFailed', deployment, rollout_id, code: 'load_timeout', reason }]);
     expect((await executed({ answers: {}, command: goLiveOrGiveUp })).asked).toMatchObject([
@@ -110,7 +112,7 @@ describe('going live', () => {
 
   it('still moves traffic at the last moment where all have it, and fails for what a process says of the version', async () => {
     expect((await executed({ command: goLiveOrGiveUp })).asked).toMatchObject([{ type: 'MarkLive' }]);
-    const answers = { 'serving-0': { status: 'gone' } as const, 'serving-1': failed('model_cannot_load') };
+    const answers = { 'serving-0': unanswered('no responders'), 'serving-1': failed('model_cannot_load') };
     expect((await executed({ answers, command: goLiveOrGiveUp })).asked).toMatchObject([{ code: 'model_cannot_load' }]);
   });
 

@@ -117,5 +117,5 @@ async function asked(
   };
 }
 
-const silence = (outcome: Exclude<PrepareOutcome, { status: 'loaded' }>): string =>
-  outcome.status === 'gone' ? 'does not answer' : `does not say that it holds the version: ${outcome.reason}`;
+const silence = ({ reason }: Exclude<PrepareOutcome, { status: 'loaded' }>): string =>
+  `does not say that it holds the version: ${reason}`;

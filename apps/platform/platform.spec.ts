@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { request, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
@@ -296,6 +296,63 @@ describe('the platform', () => {
     await ended;
     expect(response.complete).toBe(true);
     await stopped;
+  }, 60_000);
+
+  it('puts what still loads in the place of processes that are killed, and stops while one loads', async () => {
+    const gate = join(makeFolder('standby'), 'loaded');
+    const serving = (slot: number): AppProcess => ({
+      ...app(`serving-${slot}`, 'public', 'loads-until', gate),
+      standsBy: true,
+    });
+    const { url, folder, platform } = await start([[serving(0), serving(1)]], { env: given, standbyAfterMs: 0 });
+    const standbyAfter = async (before: number | undefined): Promise<number> => {
+      const pid = await until(
+        () => {
+          const found = pidOf(folder, 'serving-standby');
+          return found !== before && found;
+        },
+        { what: 'the next process to stand by' },
+      );
+      register(pid, 'serving-standby');
+      return pid;
+    };
+    const untilRuns = (component: string, pid: number): Promise<unknown> =>
+      until(() => pidOf(folder, component) === pid, { what: `${component} to be process ${pid}` });
+
+    const first = await standbyAfter(undefined);
+    process.kill(pidOf(folder, 'serving-0')!, 'SIGKILL');
+    await untilRuns('serving-0', first);
+    const second = await standbyAfter(first);
+    process.kill(pidOf(folder, 'serving-1')!, 'SIGKILL');
+    await untilRuns('serving-1', second);
+    const held = ask(url);
+    const third = await standbyAfter(second);
+    // One that was taken, and ends before it has become anything.
+    process.kill(first, 'SIGKILL');
+    await untilRuns('serving-0', third);
+    await standbyAfter(third);
+    writeFileSync(gate, '');
+    const answered = new Map([await held].map(({ instance, pid }) => [instance, pid]));
+    await until(
+      async () => {
+        const { instance, pid } = await ask(url);
+        return answered.set(instance, pid).size === 2;
+      },
+      { what: 'answers of both' },
+    );
+    expect(Object.fromEntries(answered)).toEqual({ 'serving-0': third, 'serving-1': second });
+
+    rmSync(gate);
+    const loaded = pidOf(folder, 'serving-standby')!;
+    process.kill(second, 'SIGKILL');
+    await untilRuns('serving-1', loaded);
+    const loading = await standbyAfter(loaded);
+    process.kill(third, 'SIGKILL');
+    await untilRuns('serving-0', loading);
+    const pids = [loaded, loading, await standbyAfter(loading)];
+    await platform.stop();
+    expect(processesOf(folder)).toEqual([]);
+    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow('ESRCH');
   }, 60_000);
 
   it('makes the folder of data sets, and starts nothing where the one that is named is missing', async () => {

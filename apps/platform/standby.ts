@@ -2,6 +2,7 @@ import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { Logger } from 'pino';
 import type { TakeOver } from '#libs/contracts/index.js';
+import { messageOf } from '#libs/kernel/index.js';
 import { heardFrom } from './messages.js';
 
 export interface StandbyOptions {
@@ -17,7 +18,7 @@ const renewAfterMs = 1_500;
 
 /**
  * A process ahead of need. Loading the code of an app takes most of its start (1,600 files, over a second); one that has
- * done so becomes a process of the platform at once.
+ * done so becomes a process of the platform at once, one that is about to becomes it as soon as it can.
  */
 export class Standby {
   #waiting: ChildProcess | undefined;
@@ -36,14 +37,17 @@ export class Standby {
     this.#timer.unref();
   }
 
-  /** The process that waits, told to be what the environment says; undefined when none is there yet. */
+  /**
+   * The process that waits or still loads its code, to be what the environment says; undefined when there is none. From
+   * now on it is the caller's: to follow, and to end. The next one follows soon.
+   */
   take(environment: NodeJS.ProcessEnv): ChildProcess | undefined {
     const child = this.#waiting;
-    if (child?.connected !== true || !this.#isLoaded || hasEnded(child)) return undefined;
-    this.#forget(child);
+    if (this.#stopped || child?.pid === undefined || !child.connected || hasEnded(child)) return undefined;
     const message: TakeOver = { type: 'take_over', environment: present(environment) };
-    // A process that has just died is found out by whoever follows it now.
-    child.send(message, () => undefined);
+    if (this.#isLoaded) tell(child, message);
+    else tellOnceLoaded(child, message);
+    this.#forget(child);
     this.prepareIn(renewAfterMs);
     return child;
   }
@@ -60,22 +64,36 @@ export class Standby {
 
   #prepare(): void {
     if (this.#stopped || this.#waiting !== undefined) return;
-    const child = this.options.launch();
+    let child: ChildProcess;
+    try {
+      child = this.options.launch();
+    } catch (error) {
+      this.#notStarted(messageOf(error));
+      return;
+    }
     const { pid } = child;
     this.#waiting = child;
     if (pid !== undefined) this.options.started(pid);
-    child.on('error', (error) => {
-      this.options.logger.warn({ reason: error.message }, 'no process stands by');
+    child.on('error', ({ message }) => {
+      // One that has a pid runs, and `exit` will come.
+      if (pid !== undefined || this.#waiting !== child) return;
+      this.#forget(child);
+      this.#notStarted(message);
     });
     child.on('message', this.#heard);
     child.on('exit', this.#exited);
   }
 
+  #notStarted(reason: string): void {
+    this.options.logger.warn({ reason }, 'no process stands by');
+    this.prepareIn(endedPauseMs);
+  }
+
   readonly #heard = (message: unknown): void => {
-    if (heardFrom(message)?.type === 'standby') this.#isLoaded = true;
+    if (isLoaded(message)) this.#isLoaded = true;
   };
 
-  /** Of a process that waited: nothing is lost with it, and the next crash of another one brings a new one. */
+  /** Of a process that waited: nothing is lost with it. */
   readonly #exited = (code: number | null, signal: NodeJS.Signals | null): void => {
     const child = this.#waiting;
     if (child === undefined) return;
@@ -94,8 +112,25 @@ export class Standby {
   }
 }
 
-/** One that ends while it waits, again and again, costs this much at most. */
+/** One that cannot be started, or ends while it waits, again and again, costs this much at most. */
 const endedPauseMs = 30_000;
+
+const isLoaded = (message: unknown): boolean => heardFrom(message)?.type === 'standby';
+
+// A process that has just died is found out by whoever follows it now.
+const tell = (child: ChildProcess, message: TakeOver): void => {
+  child.send(message, () => undefined);
+};
+
+/** Not before it listens: what it is sent meanwhile belongs to whoever listens first. */
+function tellOnceLoaded(child: ChildProcess, message: TakeOver): void {
+  const onMessage = (said: unknown): void => {
+    if (!isLoaded(said)) return;
+    child.off('message', onMessage);
+    tell(child, message);
+  };
+  child.on('message', onMessage);
+}
 
 const hasEnded = ({ exitCode, signalCode }: ChildProcess): boolean => exitCode !== null || signalCode !== null;
 

@@ -1,5 +1,5 @@
 import type { ConfigurationFiles } from '#libs/contracts/index.js';
-import type { ServingOptions } from './serving-process.js';
+import type { ServingOptions } from './serving-options.js';
 
 type Configured = Pick<
   ServingOptions,

@@ -94,9 +94,12 @@ export function servingMetrics(options: ServingMetricsOptions): ServingMetrics {
     ...{ name: 'modelog_model_evictions_total', help: 'Model sessions let go of for want of memory', type: 'counter' },
     samples: () => [{ labels: {}, value: models.evictions }],
   });
-  metrics.gauge({ name: 'modelog_model_memory_bytes', help: 'What open sessions are taken to occupy' }, (gauge) => {
-    gauge.set(models.modelBytes);
-  });
+  metrics.gauge(
+    { name: 'modelog_model_memory_bytes', help: 'What sessions are taken to occupy, until they are closed' },
+    (gauge) => {
+      gauge.set(models.modelBytes);
+    },
+  );
   registerModelServerMetrics(metrics, options);
   metrics.gauge({ name: 'modelog_predict_queued_rows', help: 'Rows waiting or being recorded' }, (gauge) => {
     gauge.set(admission.queuedRows);

@@ -227,21 +227,19 @@ export { evaluationReport, type EvaluationReport } from './training/report.js';
 export { jobLogLine, recordedTrial, type JobLogLine, type RecordedTrial } from './training/operations.js';
 export { ConfigurationApplied, type ConfigurationEvent } from './events/configuration.js';
 export { eventCatalogue, type GovernanceEvent } from './events/catalogue.js';
+export { predictionsRecorded } from './traffic/chunk-layout.js';
 export {
-  decodeChunk,
-  emptyColumn,
-  encodeChunk,
   encodeChunkSchema,
-  predictionsRecorded,
   type Arm,
-  type Chunk,
-  type ChunkRows,
   type ChunkSchema,
-  type Column,
   type ColumnSpec,
   type InputColumnSpec,
   type OutputColumnSpec,
-} from './traffic/chunk.js';
+} from './traffic/chunk-schema.js';
+export type { Chunk, ChunkRows } from './traffic/chunk.js';
+export { emptyColumn, type Column } from './traffic/column.js';
+export { decodeChunk } from './traffic/decode-chunk.js';
+export { encodeChunk } from './traffic/encode-chunk.js';
 export {
   decodeLabels,
   decodeLabelsOf,

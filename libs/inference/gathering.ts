@@ -1,6 +1,6 @@
 import { sliceOf, type Column, type RunOutputs } from './columns.js';
 import type { InferenceError } from './errors.js';
-import type { AttemptedRun, CompletedRun, Done, RequestOutcome, RunSlice, RunTiming } from './micro-batcher.js';
+import type { AttemptedRun, CompletedRun, Done, RequestOutcome, RunSlice, RunTiming } from './request-outcome.js';
 
 /** Where the rows of a run are read from: a batch that was written row by row, or columns as they were given. */
 export interface RowSource {

@@ -22,15 +22,5 @@ export { loadModel, type LoadedModel, type LoadOptions } from './model.js';
 export type { RunObserver } from './run-observer.js';
 export { compareOutputs, type ComparisonRefusal, type OutputDifference } from './compare-outputs.js';
 export { sampleRows, seededRandom, type SampleOptions, type SampleRow } from './sample-rows.js';
-export {
-  MicroBatcher,
-  type AttemptedRun,
-  type CompletedRun,
-  type Done,
-  type MicroBatcherOptions,
-  type RequestOutcome,
-  type ManyRefusal,
-  type RunSlice,
-  type RunTiming,
-  type Schedule,
-} from './micro-batcher.js';
+export { MicroBatcher, type ManyRefusal, type MicroBatcherOptions, type Schedule } from './micro-batcher.js';
+export type { AttemptedRun, CompletedRun, Done, RequestOutcome, RunSlice, RunTiming } from './request-outcome.js';

@@ -78,6 +78,38 @@ export function readJsonNumber(json: Buffer, start: number, isSingle: boolean, i
   return true;
 }
 
+/** Digits that a 31-bit integer holds: they are added up without floating point. */
+export const shortDigits = 9;
+
+/**
+ * The same for a number of at most nine digits and no exponent, in a third of the time.
+ * @returns false for every other text, `readJsonNumber` says what that is
+ */
+export function readShortNumber(json: Buffer, start: number, isSingle: boolean, into: NumberSpan): boolean {
+  const whole = json[start] === minus ? start + 1 : start;
+  let at = whole;
+  let mantissa = 0;
+  // Wraps where there are more digits than may be.
+  let digit = json[at]! - zero;
+  for (; digit >= 0 && digit <= 9; digit = json[++at]! - zero) mantissa = (mantissa * 10 + digit) | 0;
+  const wholeEnd = at;
+  let places = 0;
+  if (digit === point - zero) {
+    digit = json[++at]! - zero;
+    for (; digit >= 0 && digit <= 9; digit = json[++at]! - zero) mantissa = (mantissa * 10 + digit) | 0;
+    places = at - wholeEnd - 1;
+    if (places === 0) return false;
+  }
+  if (wholeEnd === whole || wholeEnd - whole + places > shortDigits) return false;
+  if (json[whole] === zero && wholeEnd > whole + 1) return false;
+  if (digit === upperE - zero || digit === lowerE - zero) return false;
+  const magnitude = mantissa / powersOfTen[places]!;
+  const value = whole > start ? -magnitude : magnitude;
+  into.value = isSingle ? Math.fround(value) : value;
+  into.end = at;
+  return true;
+}
+
 /** NaN where rounding could go either way. */
 function magnitudeOf(mantissa: number, digits: number, power: number, isSingle: boolean): number {
   if (power < -exactPower || power > exactPower || digits > closeDigits) return Number.NaN;

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Signature, TensorType } from '#libs/contracts/index.js';
 import { InputBatch, jsonRowReader, rowEncoder } from './index.js';
-import { readJsonNumber } from './json-number.js';
+import { readJsonNumber, readShortNumber } from './json-number.js';
 
 /** A matrix of `a`, `b`, `c` and a column of its own for `d`; `c` and `d` may be missing. */
 function signatureOf(type: TensorType): Signature {
@@ -64,6 +64,32 @@ describe('a JSON number', () => {
       expect(numberOf(text)).toBe(JSON.parse(text));
     },
   );
+
+  describe('of a few digits', () => {
+    const shortOf = (text: string, isSingle = false): number | null => {
+      const span = { value: 0, end: 0 };
+      const found = readShortNumber(Buffer.from(`${text},`), 0, isSingle, span);
+      return found && span.end === text.length ? span.value : null;
+    };
+
+    it('is the same', () => {
+      const digits = fc.stringMatching(/^-?(0|[1-9]\d{0,4})(\.\d{1,4})?$/);
+      fc.assert(
+        fc.property(digits, (text) => {
+          expect(shortOf(text)).toBe(JSON.parse(text));
+          expect(shortOf(text, true)).toBe(Math.fround(JSON.parse(text) as number));
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+
+    it.each(['', '-', '01', '-00.5', '1.', '.5', '1e3', '1.5E3', '1234567890', '0.1234567890', '4294967296', 'null'])(
+      '%j is left to the general way',
+      (text) => {
+        expect(shortOf(text)).toBeNull();
+      },
+    );
+  });
 
   it('between two float32s goes to the side that JSON.parse goes to', () => {
     const single = fc.float({ noNaN: true, noDefaultInfinity: true, min: Math.fround(1e-4), max: Math.fround(1e6) });

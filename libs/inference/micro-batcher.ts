@@ -1,65 +1,13 @@
-import { messageOf, systemClock, type Clock } from '#libs/kernel/index.js';
+import { systemClock, type Clock } from '#libs/kernel/index.js';
 import { columnRules, type ColumnRefusal, type ColumnRules } from './column-rules.js';
-import type { Column, RunOutputs } from './columns.js';
-import { deadlineExceeded, InferenceError, modelFailed } from './errors.js';
-import {
-  addPart,
-  GivenColumns,
-  gatheringOf,
-  Request,
-  Run,
-  type Gathering,
-  type Part,
-  type RowSource,
-} from './gathering.js';
+import type { Column } from './columns.js';
+import { addPart, GivenColumns, gatheringOf, Request, type Gathering } from './gathering.js';
+import { GatheringRunner } from './gathering-runner.js';
 import { InputBatch } from './input-batch.js';
 import type { LoadedModel } from './model.js';
 import type { RowRefusal } from './refusal.js';
+import type { Done } from './request-outcome.js';
 import type { RunObserver } from './run-observer.js';
-
-/** The rows of one or more requests as the model got them. */
-export interface AttemptedRun {
-  readonly rows: number;
-  readonly inputs: readonly Column[];
-}
-
-/** When a run went on, monotonic milliseconds. */
-export interface RunTiming {
-  /** Its rows left the queue. */
-  readonly begunAt: number;
-  /** Its inputs were ready. */
-  readonly inputsAt: number;
-  /** Its outputs were there. */
-  readonly endedAt: number;
-}
-
-/** A run that gave outputs. */
-export interface CompletedRun extends AttemptedRun {
-  readonly timing: RunTiming;
-  /** Valid until `release`. */
-  readonly inputs: readonly Column[];
-  readonly outputs: RunOutputs;
-  /**
-   * Gives the input buffers back for another batch. Call it once nobody reads `inputs` any more; without it they are
-   * left to the garbage collector.
-   */
-  release(): void;
-}
-
-/** Rows `[firstRow, firstRow + rows)` of a run. */
-export interface RunSlice<Run extends AttemptedRun = CompletedRun> {
-  readonly run: Run;
-  readonly firstRow: number;
-  readonly rows: number;
-}
-
-/** The slices of a request, in the order of its rows: one, unless it was cut. A failed request has its inputs only. */
-export type RequestOutcome =
-  | { readonly ok: true; readonly slices: readonly RunSlice[] }
-  | { readonly ok: false; readonly error: InferenceError; readonly slices: readonly RunSlice<AttemptedRun>[] };
-
-/** Called exactly once. What it throws becomes an uncaught exception and touches no other request. */
-export type Done = (outcome: RequestOutcome) => void;
 
 export interface ManyRefusal extends RowRefusal {
   /** Index of the refused row. */
@@ -97,8 +45,7 @@ export class MicroBatcher {
   readonly #model: LoadedModel;
   readonly #schedule: Schedule;
   readonly #maxRows: number;
-  readonly #clock: Clock;
-  readonly #observer: RunObserver | undefined;
+  readonly #runner: GatheringRunner;
   readonly #rules: ColumnRules;
   readonly #free: InputBatch[] = [];
   readonly #closed: Gathering[] = [];
@@ -113,8 +60,18 @@ export class MicroBatcher {
     this.#schedule = options.schedule ?? setImmediate;
     this.#maxRows = options.maxRowsPerRun ?? defaultRowsPerRun;
     this.#rules = columnRules(model.signature, model.inputColumns);
-    this.#clock = options.clock ?? systemClock;
-    this.#observer = options.observer;
+    this.#runner = new GatheringRunner({
+      model,
+      observer: options.observer,
+      clock: options.clock ?? systemClock,
+      newGathering: () => this.#newGathering(),
+      giveBack: (batch) => {
+        if (batch instanceof InputBatch && this.#free.length < keptBatches) this.#free.push(batch);
+      },
+      settled: (rows) => {
+        this.#pendingRows -= rows;
+      },
+    });
     if (!Number.isInteger(this.#maxRows) || this.#maxRows < 1) {
       throw new RangeError(`maxRowsPerRun: expected a positive integer, got ${this.#maxRows}`);
     }
@@ -246,78 +203,10 @@ export class MicroBatcher {
       if (this.#closed.length === 0 && this.#open !== null && this.#open.rows > 0) this.#close();
       const gathering = this.#closed.shift();
       if (gathering === undefined) break;
-      await this.#runGathering(gathering);
+      await this.#runner.run(gathering);
     }
     this.#running = false;
     if (this.#pendingRows === 0) for (const resolve of this.#idle.splice(0)) resolve();
-  }
-
-  async #runGathering(gathering: Gathering): Promise<void> {
-    const begunAt = this.#clock.monotonic();
-    const isDue = gathering.deadlineAt <= begunAt;
-    const { batch, rows, parts } = isDue ? this.#withoutExpired(gathering, begunAt) : gathering;
-    if (rows === 0) return;
-    const inputs = batch.view(0, rows);
-    const inputsAt = this.#clock.monotonic();
-    try {
-      const outputs = await this.#model.run(inputs, rows, this.#observer);
-      const timing = { begunAt, inputsAt, endedAt: this.#clock.monotonic() };
-      const run = new Run(rows, inputs, outputs, timing, () => {
-        if (batch instanceof InputBatch && this.#free.length < keptBatches) this.#free.push(batch);
-      });
-      for (const { request, order, firstRow, rows: count } of parts) {
-        this.#pendingRows -= count;
-        request.succeed(order, { run, firstRow, rows: count });
-      }
-    } catch (thrown) {
-      const error = inferenceError(thrown);
-      const alone = parts.length > 1 && error.code !== 'model_disposed';
-      for (const part of parts) {
-        if (alone) await this.#repeat(batch, part);
-        else this.#fail(part, error, batch.view(part.firstRow, part.rows));
-      }
-    }
-  }
-
-  /** Fails the requests that nobody waits for any more; the others' rows, in a batch of their own. */
-  #withoutExpired({ batch, parts }: Gathering, now: number): Gathering {
-    const kept = this.#newGathering();
-    for (const part of parts) {
-      const { request, order, firstRow, rows } = part;
-      const inputs = batch.view(firstRow, rows);
-      if (request.deadlineAt <= now) this.#fail(part, deadlineExceeded(), inputs);
-      else {
-        kept.batch.copy(inputs, 0, rows, kept.rows);
-        addPart(kept, { request, order, firstRow: kept.rows, rows });
-      }
-    }
-    return kept;
-  }
-
-  /** One request of a run that failed, by itself. */
-  async #repeat(batch: RowSource, part: Part): Promise<void> {
-    const { request, order, rows } = part;
-    const begunAt = this.#clock.monotonic();
-    const inputs = batch.view(part.firstRow, rows);
-    if (request.deadlineAt <= begunAt) {
-      this.#fail(part, deadlineExceeded(), inputs);
-      return;
-    }
-    const inputsAt = this.#clock.monotonic();
-    try {
-      const outputs = await this.#model.run(inputs, rows, this.#observer);
-      const timing = { begunAt, inputsAt, endedAt: this.#clock.monotonic() };
-      this.#pendingRows -= rows;
-      request.succeed(order, { run: new Run(rows, inputs, outputs, timing, () => undefined), firstRow: 0, rows });
-    } catch (thrown) {
-      this.#fail(part, inferenceError(thrown), inputs);
-    }
-  }
-
-  /** The buffers of a failed run are not used again: the outcome's inputs stay as they are. */
-  #fail({ request, order, rows }: Part, error: InferenceError, inputs: readonly Column[]): void {
-    this.#pendingRows -= rows;
-    request.fail(order, error, { run: { rows, inputs }, firstRow: 0, rows });
   }
 }
 
@@ -327,6 +216,3 @@ interface Piece {
   readonly firstRow: number;
   rows: number;
 }
-
-const inferenceError = (thrown: unknown): InferenceError =>
-  thrown instanceof InferenceError ? thrown : modelFailed(messageOf(thrown), thrown);

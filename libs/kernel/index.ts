@@ -5,5 +5,6 @@ export { sha256Hex } from './digest.js';
 export { messageOf, ModelogError } from './errors.js';
 export { entityIdOf, eventIdOf, idSource, nameOf, namespaces, randomIds, uuidv5, type IdSource } from './ids.js';
 export { isLoopback } from './loopback.js';
+export { nearNames } from './near-names.js';
 export type { CommandOutcome, Process, ProcessMessage, Reaction } from './process.js';
 export { accept, assertNever, reject, type Result } from './result.js';

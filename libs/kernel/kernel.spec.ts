@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { canonicalJson, idSource, nameOf, uuidv5 } from './index.js';
+import { canonicalJson, idSource, nameOf, nearNames, uuidv5 } from './index.js';
 
 describe('uuidv5', () => {
   it('gives the example of RFC 9562, appendix A.4', () => {
@@ -21,6 +21,18 @@ describe('nameOf', () => {
   it('never gives two lists of parts the same name', () => {
     expect(nameOf('ab', 'c')).not.toBe(nameOf('a', 'bc'));
     expect(nameOf('a', '1:b')).not.toBe(nameOf('a1:', 'b'));
+  });
+});
+
+describe('nearNames', () => {
+  it('are nearest first, at most three, and none that is far', () => {
+    const known = ['max_leaves', 'max_depth', 'max_bins', 'max_iter', 'l2'];
+    expect(nearNames('max_leafs', known)[0]).toBe('max_leaves');
+    expect(nearNames('depth', known)).toEqual(['max_depth']);
+    expect(nearNames('MAX-BINS', known)[0]).toBe('max_bins');
+    expect(nearNames('l-2', ['l', 'l2_reg', 'l2'])[0]).toBe('l2');
+    expect(nearNames('max', known)).toHaveLength(3);
+    expect(nearNames('objective', known)).toEqual([]);
   });
 });
 

@@ -12,9 +12,14 @@ import {
 import { messageOf, type Clock } from '#libs/kernel/index.js';
 import type { NatsConnection } from './nats-connection.js';
 
-type Unheard =
-  /** Nobody listens under this name: the process is gone, cut off from the log, or not there yet. */
-  { readonly status: 'gone' } | { readonly status: 'unanswered'; readonly reason: string };
+/**
+ * Silent, or not listening at all: nobody treats the two differently. A process that has lost its connection listens no
+ * more either, and may route until its lease ends.
+ */
+interface Unheard {
+  readonly status: 'unanswered';
+  readonly reason: string;
+}
 
 /** What asking one serving process to load a version came to. */
 export type PrepareOutcome = PrepareReply | Unheard;
@@ -177,10 +182,4 @@ const noReply = (instance: string): Unheard => ({
   reason: `${instance} answers with what is no reply`,
 });
 
-const unheard = (error: unknown): Unheard =>
-  isNoResponders(error) ? { status: 'gone' } : { status: 'unanswered', reason: messageOf(error) };
-
-/** The client wraps the server's "no responders" in a RequestError. */
-const isNoResponders = (error: unknown): boolean =>
-  error instanceof Error &&
-  (error.name === 'NoRespondersError' || (error.cause instanceof Error && isNoResponders(error.cause)));
+const unheard = (error: unknown): Unheard => ({ status: 'unanswered', reason: messageOf(error) });

@@ -3,7 +3,8 @@
  * holds must be in the log, once, with the very output it was given.
  */
 import { startClients } from './clients.js';
-import { newLedger, type Answer, type Ledger } from './ledger.js';
+import { newLedger, type Ledger } from './ledger.js';
+import { checkAnswers, type CheckedAnswers } from './recorded-answers.js';
 import { casesOf, deployFixture } from '#tests/support/fixture-model.js';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 import { until } from '#tests/support/wait.js';
@@ -17,14 +18,10 @@ export interface CrashRunOptions {
   readonly connections: number;
 }
 
-export interface CrashReport {
+export interface CrashReport extends CheckedAnswers {
   readonly answered: number;
   readonly failures: Readonly<Record<string, number>>;
   readonly kills: number;
-  /** Answers that `why` does not know, or tells differently. */
-  readonly lost: readonly string[];
-  /** Prediction ids that were given to more than one request. */
-  readonly doubled: readonly string[];
   readonly verify: { readonly ok: boolean; readonly output: string };
 }
 
@@ -56,7 +53,7 @@ export async function crashRun(options: CrashRunOptions): Promise<CrashReport> {
       timeoutMs: 30_000,
     });
     await untilReadModelsCaughtUp(platform);
-    const checked = await checkAnswers(platform.url, ledger.answers);
+    const checked = await checkAnswers(platform, ledger.answers);
     return {
       answered: ledger.answers.length,
       failures: Object.fromEntries(ledger.failures),
@@ -76,8 +73,8 @@ const untilAnswered = (ledger: Ledger, count: number): Promise<unknown> =>
     timeoutMs: 60_000,
   });
 
-/** The last sequence is reached within 5 s of quiet. */
-export const untilReadModelsCaughtUp = (platform: PlatformHandle): Promise<unknown> => {
+/** By default the last sequence has to be reached within 5 s of quiet. */
+export const untilReadModelsCaughtUp = (platform: PlatformHandle, timeoutMs = 5_000): Promise<unknown> => {
   let told = '';
   return until(
     async () => {
@@ -85,7 +82,7 @@ export const untilReadModelsCaughtUp = (platform: PlatformHandle): Promise<unkno
       const { read_models } = JSON.parse(told) as { read_models: { gap: number | null }[] };
       return read_models.length > 0 && read_models.every(({ gap }) => gap === 0);
     },
-    { what: () => `every read model to reach the end of its log: ${told}`, timeoutMs: 5_000 },
+    { what: () => `every read model to reach the end of its log: ${told}`, timeoutMs },
   );
 };
 
@@ -99,38 +96,4 @@ async function strike(platform: PlatformHandle, victim: Victim): Promise<Platfor
   if (target === undefined) throw new Error(`no process of ${victim} among ${JSON.stringify(platform.processes())}`);
   process.kill(target.pid, 'SIGKILL');
   return platform;
-}
-
-/** Asks `why` about every answer: each is told once, as it was given. */
-export async function checkAnswers(
-  url: string,
-  answers: readonly Answer[],
-): Promise<{ lost: string[]; doubled: string[] }> {
-  const lost: string[] = [];
-  const seen = new Set<string>();
-  const doubled = answers
-    .filter(({ predictionId }) => seen.size === seen.add(predictionId).size)
-    .map(({ predictionId }) => predictionId);
-  let next = 0;
-  const check = async (): Promise<void> => {
-    for (let answer = answers[next++]; answer !== undefined; answer = answers[next++]) {
-      const response = await fetch(`${url}/api/why/${answer.predictionId}`);
-      const story = (await response.json()) as {
-        request?: { request_id?: string };
-        output?: unknown;
-        version?: string;
-      };
-      const same =
-        response.status === 200 &&
-        story.request?.request_id === answer.requestId &&
-        story.version === answer.version &&
-        JSON.stringify(story.output) === JSON.stringify(answer.output);
-      if (!same)
-        lost.push(
-          `${answer.predictionId} (${answer.requestId}): ${response.status} ${JSON.stringify(story).slice(0, 300)}`,
-        );
-    }
-  };
-  await Promise.all(Array.from({ length: 16 }, check));
-  return { lost, doubled };
 }

@@ -4,10 +4,11 @@ import { poolKills, type PoolKillsReport } from './pool-kills.js';
 /** For a look; left out: three minutes of two processes, one of a single one. */
 const kills = (standard: number): number => Number(process.env.MODELOG_SOAK_KILLS ?? standard);
 
-const print = (what: string, { answered, failures, wholeAfterMs }: PoolKillsReport): void => {
+const print = (what: string, report: PoolKillsReport): void => {
+  const { answered, failures, wholeAfterMs, checkedInMs, lost, doubled } = report;
   const sorted = [...wholeAfterMs].sort((one, other) => one - other).map(Math.round);
   console.log(
-    `${what}: ${answered} answered, ${wholeAfterMs.length} kills, whole again after ${sorted[sorted.length >> 1]} ms (median), ${sorted.at(-1)} ms (most), ${sorted.filter((ms) => ms > 2_000).length} times later than 2 s; failures seen by clients: ${JSON.stringify(failures)}`,
+    `${what}: ${answered} answered, ${wholeAfterMs.length} kills, whole again after ${sorted[sorted.length >> 1]} ms (median), ${sorted.at(-1)} ms (most), ${sorted.filter((ms) => ms > 2_000).length} times later than 2 s; failures seen by clients: ${JSON.stringify(failures)}; ${lost.length} lost, ${doubled.length} doubled, checked in ${(checkedInMs / 1000).toFixed(1)} s`,
   );
 };
 

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import type { OutputInfo, Signature } from '#libs/contracts/index.js';
 import { outputReader, type Column } from '#libs/inference/index.js';
 import fc from 'fast-check';
-import { outputWriter } from './output-writer.js';
+import { JsonBytes } from './json-bytes.js';
+import { outputBytesWriter, outputWriter } from './output-writer.js';
 
 function written(
   outputs: readonly OutputInfo[],
@@ -14,8 +15,14 @@ function written(
   const reader = outputReader(signature);
   const outputOf = (given: readonly Column[], at: number) => reader.outputOf(given, at);
   const outputColumns = columns.map(({ name, type, width }, at) => ({ name, type, width, role: outputs[at]!.role }));
-  const write = outputWriter({ signature, outputColumns, outputOf });
-  return { text: write(columns, row), expected: JSON.stringify(reader.outputOf(columns, row)) };
+  const model = { signature, outputColumns, outputOf };
+  const text = outputWriter(model)(columns, row);
+  // One byte at first: it has to grow, and what is there to stay.
+  const into = new JsonBytes(1);
+  into.ascii('[');
+  outputBytesWriter(model)(columns, row, into);
+  expect(into.written().toString('utf8')).toBe(`[${text}`);
+  return { text, expected: JSON.stringify(reader.outputOf(columns, row)) };
 }
 
 const info = (name: string, role: OutputInfo['role'], type: OutputInfo['type'], width: number): OutputInfo => ({
@@ -56,6 +63,8 @@ describe('outputWriter', () => {
     ['float32', Float32Array.of(0.1, Number.NaN)],
     ['float64', Float64Array.of(-0, Number.NEGATIVE_INFINITY)],
     ['int64', BigInt64Array.of(7n, 2n ** 60n)],
+    ['int64', BigInt64Array.of(255n, 256n)],
+    ['int64', BigInt64Array.of(-1n, -(2n ** 60n))],
     ['int32', Int32Array.of(-7, 2 ** 31 - 1)],
     ['int16', Int16Array.of(-7, 7)],
     ['int8', Int8Array.of(-7, 7)],

@@ -5,11 +5,13 @@ import { admit } from '../prediction/admit.js';
 import type { PredictContext } from '../prediction/context.js';
 import { oversizedRow } from '../prediction/oversized.js';
 import { rowRejection } from '../prediction/refusals.js';
+import type { RowIds } from '../recording/prediction-ids.js';
+import { batchAnswer, type AnsweredRows, type StoredRows } from './batch-answer.js';
 import { HttpPrediction, parsedBody, receiveBytes, type Arrival } from './http-prediction.js';
 import { namedInputs, readPlainBatch, type PlainBatch } from './plain-batch.js';
 import { refuseShape } from './refuse-shape.js';
 import { explainBatch, readBatch, type BatchBody } from './request-shape.js';
-import { respond } from './respond.js';
+import { respondBytes } from './respond.js';
 
 /** Rows that a refusal lists. */
 const listedRows = 20;
@@ -31,10 +33,17 @@ export const predictBatch = (context: PredictContext) =>
   });
 
 abstract class BatchPrediction extends HttpPrediction {
-  readonly #outputs: string[] = [];
+  readonly #answered: AnsweredRows[] = [];
+  readonly #stored: StoredRows[] = [];
 
-  protected override take({ writeOutput }: Servable, { outputs }: CompletedRun, firstRow: number, rows: number): void {
-    for (let row = firstRow; row < firstRow + rows; row++) this.#outputs.push(writeOutput(outputs, row));
+  protected override take(_servable: Servable, { outputs }: CompletedRun, firstRow: number, rows: number): void {
+    this.#answered.push({ outputs, firstRow, rows });
+  }
+
+  /** Of all but the first row when the answer is written. */
+  protected override keepIds(ids: RowIds, chunkRow: number, requestRow: number, rows: number): void {
+    if (requestRow === 0) super.keepIds(ids, chunkRow, 0, 1);
+    this.#stored.push({ ids, chunkRow, requestRow, rows });
   }
 
   protected submitNamed(servable: Servable, inputs: readonly unknown[]): Rejection | null {
@@ -44,9 +53,10 @@ abstract class BatchPrediction extends HttpPrediction {
     return refusal === null ? null : batchRejection(servable, inputs);
   }
 
-  protected override answer({ rowMiddle }: Servable): void {
-    const predictions = this.#outputs.map((output, row) => `{"prediction_id":"${this.ids[row]!}${rowMiddle}${output}}`);
-    respond(this.response, `{"predictions":[${predictions.join(',')}]}`, this.context.admission.draining);
+  protected override answer(servable: Servable): void {
+    // Chunks are acknowledged in any order.
+    const stored = this.#stored.toSorted((one, other) => one.requestRow - other.requestRow);
+    respondBytes(this.response, batchAnswer(servable, this.#answered, stored), this.context.admission.draining);
   }
 }
 

@@ -31,10 +31,23 @@ describe('what is let go of', () => {
   it.each([
     ['pending', { place: 'pending' }],
     ['kept for a rollback', { place: 'former', kept: true }],
-    ['one with rows under way', { pendingRows: 3 }],
     ['one that is being loaded', { pendingRows: null }],
   ] as const)('never what is %s, even where it shares its session with others', (_what, must) => {
     expect(chooseRelease([session(10, { place: 'former' }, must)], 10, 5)).toEqual([]);
+  });
+
+  it('what has rows under way goes behind what has none, of formers and of live versions', () => {
+    const [idle, busy, former, busyFormer] = [
+      session(10, { usedAt: 9 }),
+      session(10, { usedAt: 1, pendingRows: 3 }),
+      session(10, { place: 'former', usedAt: 9 }),
+      session(10, { place: 'former', usedAt: 8 }, { place: 'former', usedAt: 1, pendingRows: 1 }),
+    ];
+    const all = [idle, busy, former, busyFormer];
+    expect(chooseRelease(all, 10, 40)).toEqual([former]);
+    expect(chooseRelease(all, 20, 40)).toEqual([former, busyFormer]);
+    expect(chooseRelease(all, 30, 40)).toEqual([former, busyFormer, idle]);
+    expect(chooseRelease(all, 40, 40)).toEqual([former, busyFormer, idle, busy]);
   });
 
   it('a session that several share: as live as any of them, used when the last of them was', () => {
@@ -69,11 +82,14 @@ describe('what is let go of', () => {
       maxLength: 8,
     });
     const mayGo = ({ holders: all }: Candidate) =>
-      [...all].every(({ place, kept, pendingRows }) => place !== 'pending' && !kept && pendingRows === 0);
+      [...all].every(({ place, kept, pendingRows }) => place !== 'pending' && !kept && pendingRows !== null);
     const isLive = ({ holders: all }: Candidate) => [...all].some(({ place }) => place === 'live');
+    const isBusy = ({ holders: all }: Candidate) => [...all].some(({ pendingRows }) => pendingRows !== 0);
     const usedAt = ({ holders: all }: Candidate) => Math.max(...Array.from(all, (each) => each.usedAt));
-    const goesBefore = (one: Candidate, other: Candidate) =>
-      isLive(one) === isLive(other) ? usedAt(one) < usedAt(other) : isLive(other);
+    const goesBefore = (one: Candidate, other: Candidate) => {
+      if (isLive(one) !== isLive(other)) return isLive(other);
+      return isBusy(one) === isBusy(other) ? usedAt(one) < usedAt(other) : isBusy(other);
+    };
     const sum = (some: readonly Candidate[]) => some.reduce((bytes, each) => bytes + each.bytes, 0);
     fc.assert(
       fc.property(sessions, fc.nat({ max: 100 }), fc.nat({ max: 500 }), (all, bytes, maxBytes) => {

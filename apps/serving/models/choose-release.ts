@@ -16,9 +16,10 @@ export interface CandidateHolder {
 }
 
 /**
- * What to let go of so that `bytes` fit below `maxBytes` together with the rest: formers first, then live versions, the
- * least recently used first, and none that the others make needless. Never what is pending, kept for a rollback or has
- * rows under way. All that can go, where that is not enough.
+ * What to let go of so that `bytes` fit below `maxBytes` together with the rest: formers first, then live versions; of
+ * each those without rows under way first, for the others have to be waited for; then the least recently used; and none
+ * that the others make needless. Never what is pending, kept for a rollback or not loaded yet. All that can go, where that
+ * is not enough.
  */
 export function chooseRelease<Session extends Candidate>(
   sessions: Iterable<Session>,
@@ -52,20 +53,23 @@ function withoutNeedless<Session extends Candidate>(chosen: readonly Session[], 
 interface Ranked<Session> {
   readonly session: Session;
   readonly isLive: boolean;
+  readonly isBusy: boolean;
   readonly usedAt: number;
 }
 
 /** Empty for a session that must stay. */
 function rankOf<Session extends Candidate>(session: Session): Ranked<Session>[] {
   let isLive = false;
+  let isBusy = false;
   let usedAt = 0;
   for (const holder of session.holders) {
-    if (holder.place === 'pending' || holder.kept || holder.pendingRows !== 0) return [];
+    if (holder.place === 'pending' || holder.kept || holder.pendingRows === null) return [];
     isLive ||= holder.place === 'live';
+    isBusy ||= holder.pendingRows > 0;
     usedAt = Math.max(usedAt, holder.usedAt);
   }
-  return [{ session, isLive, usedAt }];
+  return [{ session, isLive, isBusy, usedAt }];
 }
 
 const byRank = (one: Ranked<unknown>, other: Ranked<unknown>): number =>
-  Number(one.isLive) - Number(other.isLive) || one.usedAt - other.usedAt;
+  Number(one.isLive) - Number(other.isLive) || Number(one.isBusy) - Number(other.isBusy) || one.usedAt - other.usedAt;

@@ -24,7 +24,7 @@ export interface LoadFailure {
  */
 export type LoadArtifact = (
   rollout: Rollout,
-  hasRoom: (artifactBytes: number) => boolean,
+  hasRoom: (artifactBytes: number) => Promise<boolean>,
 ) => Promise<Result<LoadedModel, LoadFailure> | null>;
 
 /** An ONNX file cannot be larger: protobuf's own limit. */
@@ -39,7 +39,7 @@ export const loadArtifactFrom =
     } catch (error) {
       return reject(readFailure(error));
     }
-    if (!hasRoom(bytes.length)) return null;
+    if (!(await hasRoom(bytes.length))) return null;
     const loaded = await loadModel(bytes, signature);
     if (loaded.ok) return accept(loaded.value);
     const { code, message } = loaded.rejection;

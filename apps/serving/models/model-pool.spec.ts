@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { loadArtifactFrom, type LoadArtifact, type LoadFailure } from './load-artifact.js';
 import { ArtifactDamaged, ArtifactNotFound, ArtifactStoreUnavailable } from '#libs/artifacts/index.js';
 import type { Column, LoadedModel } from '#libs/inference/index.js';
@@ -6,8 +7,9 @@ import { rowEncoder } from '#libs/inference/index.js';
 import { accept, reject, systemClock } from '#libs/kernel/index.js';
 import { createLogger } from '#libs/nest/index.js';
 import { until } from '#tests/support/wait.js';
+import { deferred } from '../deferred.js';
 import type { Rollout } from '../routing/routing-table.js';
-import { ModelPool, notLive, type WantedRollout } from './model-pool.js';
+import { ModelPool, notLive, type ModelPoolOptions, type WantedRollout } from './model-pool.js';
 import type { Servable } from './servable.js';
 import { sessionBytes } from './sessions.js';
 
@@ -48,6 +50,7 @@ class Doubling implements LoadedModel {
   disposed = 0;
   onDispose: () => void = () => undefined;
   gate: Promise<void> = Promise.resolve();
+  freed: Promise<void> = Promise.resolve();
 
   async run(inputs: readonly Column[]): Promise<readonly Column[]> {
     await this.gate;
@@ -58,24 +61,24 @@ class Doubling implements LoadedModel {
     return { value: outputs[0]!.data[row] as number };
   }
 
-  dispose(): Promise<void> {
+  async dispose(): Promise<void> {
     this.disposed += 1;
+    await this.freed;
     this.onDispose();
-    return Promise.resolve();
   }
 }
 
-function poolWith(load: LoadArtifact, maxRecordedBytes = 1_000_000, maxModelBytes = Number.POSITIVE_INFINITY) {
+function poolWith(load: LoadArtifact, options: Partial<ModelPoolOptions> = {}) {
   let changes = 0;
   const pool = new ModelPool({
     load,
-    maxRecordedBytes,
-    maxModelBytes,
+    maxRecordedBytes: 1_000_000,
     writer: { instance: 'i', epoch: 'e' },
     maxRowsPerRun: 16,
     clock: systemClock,
     logger: createLogger({ component: 'test', instance: 'test', level: 'silent' }),
     onChange: () => (changes += 1),
+    ...options,
   });
   return { pool, changes: () => changes };
 }
@@ -166,7 +169,7 @@ describe('the pool of models', () => {
 
   it('refuses a version whose rows no message of the log can hold', async () => {
     const model = new Doubling();
-    const { pool } = poolWith(() => Promise.resolve(accept(model)), 64);
+    const { pool } = poolWith(() => Promise.resolve(accept(model)), { maxRecordedBytes: 64 });
     pool.want(wanted('pending', rollout('1')));
     expect(await pool.settled('1')).toMatchObject({ status: 'failed', failure: { code: 'unsupported_model' } });
     await until(() => model.disposed === 1, { what: 'its session to be released' });
@@ -179,20 +182,19 @@ describe('a pool with a bound on memory', () => {
   const each = sessionBytes(artifactBytes);
 
   /** Room for `sessions` models; what was loaded and released, in order, by artifact. */
-  function bounded(sessions: number) {
+  function bounded(sessions: number, options: Partial<ModelPoolOptions> = {}) {
     const events: string[] = [];
     const models = new Map<string, Doubling>();
     const { pool } = poolWith(
-      ({ artifact }, hasRoom) => {
-        if (!hasRoom(artifactBytes)) return Promise.resolve(null);
+      async ({ artifact }, hasRoom) => {
+        if (!(await hasRoom(artifactBytes))) return null;
         const model = new Doubling();
         models.set(artifact, model);
         events.push(`+${artifact}`);
         model.onDispose = () => events.push(`-${artifact}`);
-        return Promise.resolve(accept(model));
+        return accept(model);
       },
-      1_000_000,
-      sessions * each,
+      { maxModelBytes: sessions * each, ...options },
     );
     const status = (id: string) => pool.stateOf(id)?.status;
     return { pool, events, models, status };
@@ -236,44 +238,127 @@ describe('a pool with a bound on memory', () => {
   });
 
   it('makes room for a pending version by its formers, and says so where nothing can go', async () => {
-    const { pool, events, models, status } = bounded(2);
+    const { pool, events, status } = bounded(2);
     const [live, former, kept, pending] = [rollout('live'), rollout('former'), rollout('kept'), rollout('pending')];
     pool.want([...wanted('live', live), ...wanted('former', former)]);
     await pool.attempted(['live', 'former']);
     pool.want([...wanted('live', live), ...wanted('former', former), ...wanted('pending', pending)]);
     await pool.settled('pending');
     expect(events).toEqual(['+live', '+former', '-former', '+pending']);
-    const servable = await servableIn(pool, 'live');
-    let open = (): void => undefined;
-    models.get('live')!.gate = new Promise((resolve) => (open = resolve));
-    const answered = new Promise<boolean>((resolve) => {
-      servable.batcher.submit({ a: 1 }, ({ ok }) => {
-        resolve(ok);
-      });
-    });
-    pool.want([...wanted('live', live), ...wanted('pending', pending), { rollout: kept, place: 'former', kept: true }]);
+    const stay: WantedRollout[] = [...wanted('pending', pending), { rollout: kept, place: 'former', kept: true }];
+    pool.want([...wanted('live', live), ...stay]);
     await pool.settled('kept');
+    expect(events.slice(4)).toEqual(['-live', '+kept']);
+    await pool.settled('live');
     expect(['live', 'pending', 'kept'].map(status)).toEqual(['loaded', 'loaded', 'loaded']);
     expect(pool.modelBytes).toBe(3 * each);
-    open();
-    expect(await answered).toBe(true);
     await pool.close();
+  });
+
+  /** Submits a row; resolves with whether it was answered. */
+  const answered = ({ batcher }: Servable): Promise<boolean> =>
+    new Promise((resolve) => {
+      const refusal = batcher.submit({ a: 1 }, ({ ok }) => {
+        resolve(ok);
+      });
+      if (refusal !== null) resolve(false);
+    });
+
+  it('opens a version when the rows under way in the one before it are answered, and nobody enters that meanwhile', async () => {
+    const { pool, events, models, status } = bounded(1);
+    pool.want(wanted('live', rollout('a'), rollout('b')));
+    const servable = await servableIn(pool, 'a');
+    const gate = deferred();
+    models.get('a')!.gate = gate.promise;
+    const underWay = answered(servable);
+    const waiting = [servableIn(pool, 'b')];
+    await until(() => status('a') === 'released', { what: 'the one with rows under way to be let go of' });
+    waiting.push(servableIn(pool, 'a'));
+    await until(() => servable.batcher.pendingRows === 1, { what: 'the row to be under way' });
+    expect([events, pool.modelBytes]).toEqual([['+a'], each]);
+    gate.resolve();
+    expect(await underWay).toBe(true);
+    await Promise.all(waiting);
+    expect([events, pool.modelBytes]).toEqual([['+a', '-a', '+b', '-b', '+a'], each]);
+    await pool.close();
+  });
+
+  it('counts a session until it is gone, and opens no other one in its place before', async () => {
+    const { pool, events, models, status } = bounded(1);
+    pool.want(wanted('live', rollout('a'), rollout('b')));
+    await pool.attempted(['a', 'b']);
+    const freed = deferred();
+    models.get('a')!.freed = freed.promise;
+    const loaded = pool.settled('b');
+    await until(() => models.get('a')!.disposed === 1, { what: 'the session to be closed' });
+    expect([events, status('b'), pool.modelBytes]).toEqual([['+a'], 'released', each]);
+    freed.resolve();
+    expect(await loaded).toMatchObject({ status: 'loaded' });
+    expect([events, pool.modelBytes]).toEqual([['+a', '-a', '+b'], each]);
+    await pool.close();
+  });
+
+  it('lets others have their turn when room is long in coming, and tries again until it is there', async () => {
+    const { pool, events, models, status } = bounded(2, { roomWithinMs: 20 });
+    const [a, b, c, alike] = [rollout('a'), rollout('b'), rollout('c'), rollout('alike', 'b')];
+    pool.want(wanted('live', a, b, c));
+    await pool.attempted(['a', 'b', 'c']);
+    (await servableIn(pool, 'b')).usedAt = Number.MAX_VALUE;
+    const gate = deferred();
+    models.get('a')!.gate = gate.promise;
+    (await servableIn(pool, 'a')).usedAt = 0;
+    const underWay = answered(await servableIn(pool, 'a'));
+    pool.want([...wanted('live', a, c), ...wanted('pending', b)]);
+    const loaded = pool.settled('c');
+    await until(() => status('a') === 'released', { what: 'the one with rows under way to be let go of' });
+    pool.want([...wanted('live', a, c), ...wanted('pending', b, alike)]);
+    expect(await pool.settled('alike')).toMatchObject({ status: 'loaded' });
+    expect([events, status('c'), pool.modelBytes]).toEqual([['+a', '+b'], 'released', 2 * each]);
+    gate.resolve();
+    expect([await underWay, await loaded]).toMatchObject([true, { status: 'loaded' }]);
+    expect([events, pool.modelBytes]).toEqual([['+a', '+b', '-a', '+c'], 2 * each]);
+    await pool.close();
+  });
+
+  it('never holds more than the bound, whoever asks while rows are under way, and answers every row', async () => {
+    const rollouts = ['a', 'b', 'c', 'd'].map((id) => rollout(id));
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.nat({ max: 3 }), { minLength: 1, maxLength: 40 }), async (asked) => {
+        const { pool, events } = bounded(2);
+        pool.want(wanted('live', ...rollouts));
+        await pool.attempted(rollouts.map(({ rolloutId }) => rolloutId));
+        const ask = async (at: number): Promise<boolean> => {
+          const state = await pool.settled(rollouts[at]!.rolloutId);
+          expect(pool.modelBytes).toBeLessThanOrEqual(2 * each);
+          // Let go of before its turn came: asks again, as a request does.
+          return state?.status === 'loaded' ? answered(state.servable) : ask(at);
+        };
+        expect(await Promise.all(asked.map(ask))).toEqual(asked.map(() => true));
+        await pool.close();
+        let open = 0;
+        for (const event of events) {
+          open += event.startsWith('+') ? 1 : -1;
+          expect(open).toBeLessThanOrEqual(2);
+        }
+        expect(open).toBe(0);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('loads what is asked for in the moment in which no room is found for it', async () => {
     const events: string[] = [];
     const asked: Promise<unknown>[] = [];
     const { pool } = poolWith(
-      ({ artifact }, hasRoom) => {
-        if (!hasRoom(artifactBytes)) {
+      async ({ artifact }, hasRoom) => {
+        if (!(await hasRoom(artifactBytes))) {
           asked.push(pool.settled('b'));
-          return Promise.resolve(null);
+          return null;
         }
         events.push(artifact);
-        return Promise.resolve(accept(new Doubling()));
+        return accept(new Doubling());
       },
-      1_000_000,
-      each,
+      { maxModelBytes: each },
     );
     pool.want(wanted('live', rollout('a'), rollout('b')));
     await until(() => asked.length === 1, { what: 'the question' });
@@ -311,11 +396,17 @@ describe('loading an artifact', () => {
     ['internal', new Error('what'), true],
   ])('that fails says %s', async (code, error, transient) => {
     const load = loadArtifactFrom({ read: () => Promise.reject(error) });
-    expect(await load(rollout('1'), () => true)).toMatchObject({ ok: false, rejection: { code, transient } });
+    expect(await load(rollout('1'), () => Promise.resolve(true))).toMatchObject({
+      ok: false,
+      rejection: { code, transient },
+    });
   });
 
   it('bytes that are no model cannot be loaded', async () => {
     const load = loadArtifactFrom({ read: () => Promise.resolve(Buffer.from('no model')) });
-    expect(await load(rollout('1'), () => true)).toMatchObject({ ok: false, rejection: { code: 'model_cannot_load' } });
+    expect(await load(rollout('1'), () => Promise.resolve(true))).toMatchObject({
+      ok: false,
+      rejection: { code: 'model_cannot_load' },
+    });
   });
 });

@@ -19,6 +19,11 @@ export interface ModelPoolOptions extends ServableOptions {
   readonly maxRecordedBytes: number;
   /** Bytes of models to hold at most, as far as what must stay allows it (default: no bound). */
   readonly maxModelBytes?: number;
+  /**
+   * Milliseconds that a version waits for memory of what is let go of for it, before those that wait behind it have their
+   * turn and it is tried again (default 5,000).
+   */
+  readonly roomWithinMs?: number;
   readonly logger: Logger;
   /** A version became servable, failed to, or was let go of. */
   readonly onChange: () => void;
@@ -27,7 +32,8 @@ export interface ModelPoolOptions extends ServableOptions {
 /**
  * The versions this process holds. Loads what is wanted, one after the other, releases what no longer is once the last
  * request is through. Where memory is bounded, what is not waited for is loaded only while there is room, and the least
- * recently used are let go of for what is waited for: a new version, or one that a request asks for.
+ * recently used are let go of for what is waited for: a new version, or one that a request asks for. It is opened when
+ * they are through with their requests and gone: the bound holds meanwhile.
  */
 export class ModelPool {
   readonly #options: ModelPoolOptions;
@@ -55,7 +61,7 @@ export class ModelPool {
     return this.#evictions;
   }
 
-  /** What the open sessions are taken to occupy. */
+  /** What sessions are taken to occupy, those too that are being opened or closed. */
   get modelBytes(): number {
     return this.#sessions.bytes;
   }
@@ -149,8 +155,8 @@ export class ModelPool {
     const opened = await this.#sessions.hold(rollout, held, (bytes) => this.#makesRoom(held, bytes));
     if (opened === null) {
       held.state = { status: 'released' };
-      // Whoever asked after the answer was no would wait in vain.
-      if (held.asked) this.#attempt(held);
+      // Room came too late; or somebody asked after the answer was no, and would wait in vain.
+      if (isDue(held)) this.#attempt(held);
       else logger.info(described(rollout), 'model version not loaded until it is asked for: no memory is left for it');
       return;
     }
@@ -175,33 +181,43 @@ export class ModelPool {
     logger.info({ ...described(rollout), load_ms: Math.round(loadMs) }, 'model version loaded');
   }
 
-  /** Whether a session of so many bytes may be opened; lets others go for one that is waited for. */
-  #makesRoom(held: Held, bytes: number): boolean {
-    const { maxModelBytes = Number.POSITIVE_INFINITY, logger, onChange } = this.#options;
-    if (this.modelBytes + bytes <= maxModelBytes) return true;
-    const isDue = held.asked || held.kept || held.place === 'pending';
-    if (!isDue && this.modelBytes > 0) return false;
+  /** Whether a session of so many bytes may be opened; lets others go for one that is waited for, and waits until they are gone. */
+  async #makesRoom(held: Held, bytes: number): Promise<boolean> {
+    const { maxModelBytes = Number.POSITIVE_INFINITY, roomWithinMs = 5_000, logger, onChange } = this.#options;
+    const fits = (): boolean => this.modelBytes + bytes <= maxModelBytes;
+    if (fits()) return true;
+    const { openBytes } = this.#sessions;
+    if (!isDue(held) && openBytes > 0 && openBytes + bytes > maxModelBytes) return false;
     for (const session of chooseRelease(this.#sessions.values(), bytes, maxModelBytes)) this.#letGo(session);
     onChange();
-    const after = this.modelBytes + bytes;
-    if (after > maxModelBytes)
+    await this.#sessions.closedUntil(fits, roomWithinMs);
+    if (!this.#isHeld(held)) return false;
+    if (fits()) return true;
+    const sizes = { ...described(held.rollout), model_bytes: this.modelBytes + bytes, max_model_bytes: maxModelBytes };
+    if (this.#sessions.isClosing) {
       logger.warn(
-        { ...described(held.rollout), model_bytes: after, max_model_bytes: maxModelBytes },
-        'models take more memory than serving.max_model_mb allows, and none can be let go of',
+        { ...sizes, waited_ms: roomWithinMs },
+        'model version not loaded yet: what was let go of is not gone',
       );
+      return false;
+    }
+    logger.warn(sizes, 'models take more memory than serving.max_model_mb allows, and none can be let go of');
     return true;
   }
 
+  /** Takes no more requests, and closes when it is through with its own. */
   #letGo(session: Session<Held>): void {
     this.#evictions += 1;
-    for (const held of [...session.holders]) {
+    const drained: Promise<void>[] = [];
+    for (const held of session.holders) {
+      if (held.state.status === 'loaded') drained.push(held.state.servable.batcher.drain());
       held.state = { status: 'released' };
       held.asked = false;
       held.settled = deferred();
       held.session = null;
-      this.#sessions.leave(session, held);
       this.#options.logger.info(described(held.rollout), 'model version let go of for want of memory');
     }
+    this.#sessions.retire(session, Promise.all(drained));
   }
 
   #failed(held: Held, failure: LoadFailure): void {
@@ -246,6 +262,9 @@ export class ModelPool {
     return counts;
   }
 }
+
+/** Somebody waits for it: others are let go of for it. */
+const isDue = ({ asked, kept, place }: Held): boolean => asked || kept || place === 'pending';
 
 const described = ({ deployment, model, version, rolloutId }: Rollout) => ({
   deployment,

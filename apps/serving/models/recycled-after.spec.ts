@@ -16,7 +16,8 @@ it('asks for another process whenever so many models more were opened; what coul
   );
   const loads = async (times: number, result: (typeof results)[number]): Promise<void> => {
     results.push(result);
-    for (let time = 0; time < times; time++) expect(await load({} as Rollout, () => true)).toBe(result);
+    for (let time = 0; time < times; time++)
+      expect(await load({} as Rollout, () => Promise.resolve(true))).toBe(result);
   };
   const opened = accept({} as LoadedModel);
   await loads(7, opened);

@@ -7,7 +7,7 @@ import {
 } from '#libs/inference/index.js';
 import type { Clock } from '#libs/kernel/index.js';
 import { cachedModel } from '../cache/cached-model.js';
-import { outputWriter, type OutputWriter } from '../http/output-writer.js';
+import { outputBytesWriter, outputWriter, type OutputBytesWriter, type OutputWriter } from '../http/output-writer.js';
 import { leastRowBytes } from '../recording/row-size.js';
 import { recordedVersion, type RecordedVersion, type Writer } from '../recording/recorded-version.js';
 import type { Rollout } from '../routing/routing-table.js';
@@ -21,12 +21,13 @@ export interface Servable {
   readonly batcher: MicroBatcher;
   readonly recorded: RecordedVersion;
   readonly writeOutput: OutputWriter;
+  readonly writeOutputBytes: OutputBytesWriter;
   /** Null: its rows are not all floats. */
   readonly readRows: JsonRowReader | null;
   /** Between the prediction id and the output of an answer: JSON text. */
   readonly answerMiddle: string;
-  /** The same for a row of a batch. */
-  readonly rowMiddle: string;
+  /** The same for a row of a batch, as bytes. */
+  readonly rowMiddle: Uint8Array;
   /** When the latest request for it came, monotonic milliseconds. */
   usedAt: number;
 }
@@ -59,9 +60,10 @@ export function servableOf(
     }),
     recorded: recordedVersion(rollout, model, writer, counts),
     writeOutput: outputWriter(model),
+    writeOutputBytes: outputBytesWriter(model),
     readRows: jsonRowReader(model.signature),
     answerMiddle: `",${names},"version":${version},"output":`,
-    rowMiddle: `","version":${version},"output":`,
+    rowMiddle: Buffer.from(`","version":${version},"output":`, 'utf8'),
     usedAt: 0,
   };
 }

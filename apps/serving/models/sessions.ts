@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { accept, canonicalJson, type Result } from '#libs/kernel/index.js';
 import type { LoadedModel } from '#libs/inference/index.js';
 import type { Rollout } from '../routing/routing-table.js';
@@ -20,23 +21,35 @@ export interface Session<Holder> {
  */
 export const sessionBytes = (artifactBytes: number): number => 256 * 1024 + 6 * artifactBytes;
 
-/** The open sessions of a process. Rollouts of the same artifact and signature share one. */
+/**
+ * The sessions of a process: open, being opened, and being closed until the runtime has freed them. Rollouts of the same
+ * artifact and signature share an open one.
+ */
 export class Sessions<Holder> {
   /** Sessions opened since the process started. */
   loads = 0;
   readonly #open = new Map<string, Session<Holder>>();
-  readonly #closing = new Set<Promise<void>>();
+  readonly #closing = new Map<Session<Holder>, Promise<void>>();
+  #openingBytes = 0;
 
   constructor(
     private readonly load: LoadArtifact,
     private readonly onError: (error: unknown) => void,
   ) {}
 
-  /** Bytes that the open ones are taken to occupy. */
+  /** Bytes that all of them are taken to occupy. */
   get bytes(): number {
-    let sum = 0;
-    for (const { bytes } of this.#open.values()) sum += bytes;
-    return sum;
+    return this.#openingBytes + this.openBytes + sumOf(this.#closing.keys());
+  }
+
+  /** Of the open ones. */
+  get openBytes(): number {
+    return sumOf(this.#open.values());
+  }
+
+  /** Whether sessions that nobody holds any more still occupy memory. */
+  get isClosing(): boolean {
+    return this.#closing.size > 0;
   }
 
   values(): IterableIterator<Session<Holder>> {
@@ -45,12 +58,12 @@ export class Sessions<Holder> {
 
   /**
    * The session of a rollout with one more holder. `hasRoom` is asked before one is opened, with the bytes that it would
-   * occupy; null: it said no. One call at a time: the next may share what this one opens.
+   * occupy, and they count from its yes on; null: it said no. One call at a time: the next may share what this one opens.
    */
   async hold(
     rollout: Rollout,
     holder: Holder,
-    hasRoom: (bytes: number) => boolean,
+    hasRoom: (bytes: number) => Promise<boolean>,
   ): Promise<Result<Session<Holder>, LoadFailure> | null> {
     const key = `${rollout.artifact} ${canonicalJson(rollout.signature)}`;
     const present = this.#open.get(key);
@@ -59,31 +72,61 @@ export class Sessions<Holder> {
       return accept(present);
     }
     let bytes = sessionBytes(0);
-    const opened = await this.load(rollout, (artifactBytes) => {
-      bytes = sessionBytes(artifactBytes);
-      return hasRoom(bytes);
-    });
-    if (opened === null || !opened.ok) return opened;
-    this.loads += 1;
-    const session: Session<Holder> = { key, holders: new Set([holder]), model: opened.value, bytes };
-    this.#open.set(key, session);
-    return accept(session);
+    try {
+      const opened = await this.load(rollout, async (artifactBytes) => {
+        bytes = sessionBytes(artifactBytes);
+        const granted = await hasRoom(bytes);
+        if (granted) this.#openingBytes = bytes;
+        return granted;
+      });
+      if (opened === null || !opened.ok) return opened;
+      this.loads += 1;
+      const session: Session<Holder> = { key, holders: new Set([holder]), model: opened.value, bytes };
+      this.#open.set(key, session);
+      return accept(session);
+    } finally {
+      this.#openingBytes = 0;
+    }
   }
 
   /** Closes the session when this was its last holder. */
   leave(session: Session<Holder>, holder: Holder): void {
     session.holders.delete(holder);
-    if (session.holders.size > 0 || this.#open.get(session.key) !== session) return;
-    this.#open.delete(session.key);
-    const closing = session.model
-      .dispose()
-      .catch(this.onError)
-      .finally(() => this.#closing.delete(closing));
-    this.#closing.add(closing);
+    if (session.holders.size === 0) this.retire(session, Promise.resolve());
   }
 
-  /** Resolves when every session that was left by its last holder is gone. */
-  async closed(): Promise<void> {
-    await Promise.all(this.#closing);
+  /** Nobody may hold it from now on; closes it once `drained` resolves. Nothing where it is being closed already. */
+  retire(session: Session<Holder>, drained: Promise<unknown>): void {
+    if (this.#open.get(session.key) !== session) return;
+    this.#open.delete(session.key);
+    session.holders.clear();
+    const closing = drained
+      .then(() => session.model.dispose())
+      .catch(this.onError)
+      .finally(() => this.#closing.delete(session));
+    this.#closing.set(session, closing);
   }
+
+  /** Waits while sessions are being closed, until `suffices`, but at most so many milliseconds. */
+  async closedUntil(suffices: () => boolean, withinMs: number): Promise<void> {
+    const over = new AbortController();
+    const late = delay(withinMs, true, { ref: false, signal: over.signal }).catch(() => true);
+    try {
+      while (this.isClosing && !suffices())
+        if ((await Promise.race([late, ...this.#closing.values()])) === true) return;
+    } finally {
+      over.abort();
+    }
+  }
+
+  /** Resolves when every session that nobody holds any more is gone. */
+  async closed(): Promise<void> {
+    await Promise.all(this.#closing.values());
+  }
+}
+
+function sumOf(sessions: Iterable<{ readonly bytes: number }>): number {
+  let sum = 0;
+  for (const { bytes } of sessions) sum += bytes;
+  return sum;
 }

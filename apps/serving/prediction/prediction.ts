@@ -2,7 +2,7 @@ import type { Rejection } from '#libs/contracts/index.js';
 import type { Column, CompletedRun, RequestOutcome } from '#libs/inference/index.js';
 import type { Traits } from '../http/request-shape.js';
 import type { Servable } from '../models/servable.js';
-import type { RowIds } from '../recording/prediction-ids.js';
+import { rowId, type RowIds } from '../recording/prediction-ids.js';
 import type { Recorded, RequestRows } from '../recording/row-section.js';
 import { deadlineExceeded, notRecorded, runFailure, type PredictContext } from './context.js';
 import type { Expiring, Slot } from './deadlines.js';
@@ -116,7 +116,7 @@ export abstract class Prediction implements Recorded, RequestRows, Expiring {
 
   /** Those that the answer needs: all, unless a transport says otherwise. The first one always. */
   protected keepIds(ids: RowIds, chunkRow: number, requestRow: number, rows: number): void {
-    for (let row = 0; row < rows; row++) this.ids[requestRow + row] = ids(chunkRow + row);
+    for (let row = 0; row < rows; row++) this.ids[requestRow + row] = rowId(ids, chunkRow + row);
   }
 
   notStored(error: Error, rows: number): void {

@@ -1,7 +1,12 @@
 import { encodePredictionId, epochCheck } from '#libs/contracts/index.js';
 
-/** Names the rows of one recorded chunk. */
-export type RowIds = (row: number) => string;
+/** Names the rows of one recorded chunk, in ASCII: `head`, which they have in common, and the row's own `tail`. */
+export interface RowIds {
+  readonly head: string;
+  readonly tail: (row: number) => string;
+}
+
+export const rowId = ({ head, tail }: RowIds, row: number): string => head + tail(row);
 
 const idLength = 16;
 const keptTails = 4096;
@@ -15,14 +20,12 @@ export function predictionIds(epoch: string): (seq: number) => RowIds {
   const half = idLength / 2;
   const tails: string[] = [];
   const tailOf = (row: number): string => encodePredictionId({ seq: 1, row, check }).slice(half);
-  return (seq) => {
-    const head = encodePredictionId({ seq, row: 0, check }).slice(0, half);
-    return (row) => head + (row < keptTails ? (tails[row] ??= tailOf(row)) : tailOf(row));
-  };
+  const tail = (row: number): string => (row < keptTails ? (tails[row] ??= tailOf(row)) : tailOf(row));
+  return (seq) => ({ head: encodePredictionId({ seq, row: 0, check }).slice(0, half), tail });
 }
 
 /** Ids of rows that are answered before their chunk is stored: resolved through the projection's row per chunk. */
-export const unacknowledgedIds =
-  (epoch: string, counter: number): RowIds =>
-  (row) =>
-    `u.${epoch}.${counter}.${row}`;
+export const unacknowledgedIds = (epoch: string, counter: number): RowIds => ({
+  head: `u.${epoch}.${counter}.`,
+  tail: String,
+});

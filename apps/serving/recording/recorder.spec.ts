@@ -5,6 +5,7 @@ import { rowEncoder, type Column, type CompletedRun } from '#libs/inference/inde
 import type { Rollout } from '../routing/routing-table.js';
 import { TrafficCounts } from '../traffic-counts.js';
 import { recordedVersion, type RecordedVersion } from './recorded-version.js';
+import { rowId, type RowIds } from './prediction-ids.js';
 import { Recorder, type RecorderOptions } from './recorder.js';
 import type { RequestRows } from './row-section.js';
 
@@ -107,8 +108,8 @@ class Waiting {
     return { request: this, requestRow: 0, rows, beganAt, requestId, subjectId: undefined, routingKey: undefined };
   }
 
-  stored(ids: (row: number) => string, chunkRow: number, requestRow: number, rows: number): void {
-    for (let row = 0; row < rows; row++) this.ids[requestRow + row] = ids(chunkRow + row);
+  stored(ids: RowIds, chunkRow: number, requestRow: number, rows: number): void {
+    for (let row = 0; row < rows; row++) this.ids[requestRow + row] = rowId(ids, chunkRow + row);
   }
 
   notStored(error: Error): void {

@@ -10,6 +10,8 @@ const failed = (instance: string, code = 'model_cannot_load'): PrepareOutcome =>
   reason: 'why',
 });
 
+const silent: PrepareOutcome = { status: 'unanswered', reason: 'timeout' };
+
 const decide = (living: string[], outcomes: Record<string, PrepareOutcome>, overdue = false) =>
   outcomeOf({ living, outcomes: new Map(Object.entries(outcomes)), overdue, timeoutS: 60 });
 
@@ -25,9 +27,9 @@ describe('a rollout', () => {
   });
 
   it('does not wait for a process that is gone, and does for one that appeared meanwhile', () => {
-    expect(decide(['a'], { a: loaded('a'), gone: { status: 'gone' } })).toMatchObject({ type: 'loaded' });
+    expect(decide(['a'], { a: loaded('a'), gone: silent })).toMatchObject({ type: 'loaded' });
     expect(decide(['a', 'new'], { a: loaded('a') })).toBeNull();
-    expect(decide(['a', 'b'], { a: loaded('a'), b: { status: 'unanswered', reason: 'timeout' } })).toBeNull();
+    expect(decide(['a', 'b'], { a: loaded('a'), b: silent })).toBeNull();
   });
 
   it('fails as soon as one living process cannot load it', () => {
@@ -43,9 +45,9 @@ describe('a rollout', () => {
   it('fails when its time is over: nobody there, or not everybody ready', () => {
     expect(decide([], {})).toBeNull();
     expect(decide([], {}, true)).toMatchObject({ type: 'failed', code: 'no_serving_instance' });
-    const late = decide(['a', 'b'], { a: loaded('a'), b: { status: 'gone' } }, true);
+    const late = decide(['a', 'b'], { a: loaded('a'), b: silent }, true);
     expect(late).toMatchObject({ type: 'failed', code: 'load_timeout' });
-    expect(late!.type === 'failed' && late!.reason).toBe('not loaded within 60 s by b (does not answer)');
+    expect(late!.type === 'failed' && late!.reason).toBe('not loaded within 60 s by b (timeout)');
     expect(decide(['a'], { a: loaded('a') }, true)).toMatchObject({ type: 'loaded' });
   });
 });

@@ -55,9 +55,6 @@ const loadedBy = ({ instance, load_ms, warmed }: Extract<PrepareOutcome, { statu
 const describe = (instance: string, outcome: PrepareOutcome | undefined): string => {
   switch (outcome?.status) {
     case 'unanswered':
-      return `${instance} (${outcome.reason})`;
-    case 'gone':
-      return `${instance} (does not answer)`;
     case 'failed':
       return `${instance} (${outcome.reason})`;
     case 'loaded':

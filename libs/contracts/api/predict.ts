@@ -53,6 +53,15 @@ export const batchPredicted = z
   })
   .meta({ id: 'BatchPrediction' });
 
+const versionHealth = z.object({
+  model: modelName,
+  version: modelVersion,
+  role: z.string(),
+  weight: z.number(),
+  loaded: z.boolean(),
+});
+const lastError = z.object({ at: z.string(), code: z.string(), detail: z.string() });
+
 /** What one serving process serves. */
 export const processHealth = z
   .object({
@@ -61,16 +70,8 @@ export const processHealth = z
     deployments: z.array(
       z.object({
         deployment: deploymentName,
-        versions: z.array(
-          z.object({
-            model: modelName,
-            version: modelVersion,
-            role: z.string(),
-            weight: z.number(),
-            loaded: z.boolean(),
-          }),
-        ),
-        last_error: z.object({ at: z.string(), code: z.string(), detail: z.string() }).nullable(),
+        versions: z.array(versionHealth),
+        last_error: lastError.nullable(),
       }),
     ),
   })
@@ -87,18 +88,9 @@ export const predictHealth = z
     deployments: z.array(
       z.object({
         deployment: deploymentName,
-        versions: z.array(
-          z.object({
-            model: modelName,
-            version: modelVersion,
-            role: z.string(),
-            weight: z.number(),
-            /** In every process that answered. */
-            loaded: z.boolean(),
-            loaded_by: z.int(),
-          }),
-        ),
-        last_error: z.object({ at: z.string(), code: z.string(), detail: z.string(), instance: z.string() }).nullable(),
+        /** `loaded`: in every process that answered; `loaded_by`: in how many. */
+        versions: z.array(versionHealth.extend({ loaded_by: z.int() })),
+        last_error: lastError.extend({ instance: z.string() }).nullable(),
       }),
     ),
   })

@@ -1,13 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import {
-  ChunkMalformed,
-  decodeChunk,
-  encodeChunk,
-  encodeChunkSchema,
-  type ChunkRows,
-  type ChunkSchema,
-} from './chunk.js';
+import { ChunkMalformed } from './chunk-layout.js';
+import { encodeChunkSchema, type ChunkSchema } from './chunk-schema.js';
+import type { ChunkRows } from './chunk.js';
+import { decodeChunk } from './decode-chunk.js';
+import { encodeChunk } from './encode-chunk.js';
 import { decodePredictionId, encodePredictionId, epochCheck } from './prediction-id.js';
 
 const schema: ChunkSchema = {

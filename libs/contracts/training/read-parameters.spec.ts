@@ -1,7 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { algorithm, algorithmParameters, type Algorithm, type GivenParameters } from './algorithms.js';
 import { checkSpaces } from './check-spaces.js';
-import { nearNames } from './near-names.js';
 import { readParameters } from './read-parameters.js';
 import { parameterSpace, type SearchSpaces } from './search.js';
 
@@ -89,17 +88,6 @@ describe('readParameters', () => {
     expect(refusal('random_forest', { max_depth: 0 }).detail).toMatch(
       /^random_forest cannot be trained so: hyperparameters\.max_depth: /,
     );
-  });
-});
-
-describe('nearNames', () => {
-  it('are nearest first, at most three, and none that is far', () => {
-    const known = ['max_leaves', 'max_depth', 'max_bins', 'max_iter', 'l2'];
-    expect(nearNames('max_leafs', known)[0]).toBe('max_leaves');
-    expect(nearNames('depth', known)).toEqual(['max_depth']);
-    expect(nearNames('MAX-BINS', known)[0]).toBe('max_bins');
-    expect(nearNames('max', known)).toHaveLength(3);
-    expect(nearNames('objective', known)).toEqual([]);
   });
 });
 

@@ -1,8 +1,7 @@
 import { z } from 'zod';
-import { accept, reject, type Result } from '#libs/kernel/index.js';
+import { accept, nearNames, reject, type Result } from '#libs/kernel/index.js';
 import { rejection, type FieldError, type Rejection } from '../problems.js';
 import { algorithmParameters, type Algorithm, type GivenParameters, type Learner } from './algorithms.js';
-import { nearNames } from './near-names.js';
 
 type Value = GivenParameters[string];
 

@@ -116,12 +116,17 @@ describe('a process with a cache', () => {
 });
 
 describe('a process with room for one model', () => {
+  const maxModelMb = 0.6;
+  const bound = maxModelMb * 2 ** 20;
+
   it('loads versions as they are asked for, one in place of another, and refuses nothing', async () => {
-    const small = await world.serve({ instance: 'serving-1', maxModelMb: 0.6 });
+    const small = await world.serve({ instance: 'serving-1', maxModelMb });
     const other = new Client(small.url);
     const answers: Answer[] = [];
-    for (let round = 0; round < 4; round++)
+    for (let round = 0; round < 4; round++) {
       answers.push(...(await Promise.all(models.map((name) => predict(other, name, round)))));
+      expect(await metric(small, 'modelog_model_memory_bytes')).toBeLessThanOrEqual(bound);
+    }
     expect(answers.map(({ status }) => status)).toEqual(new Array(12).fill(200));
     const known = new Client(serving.url);
     for (const [at, { json }] of answers.entries()) {
@@ -131,8 +136,34 @@ describe('a process with room for one model', () => {
     const evictions = await metric(small, 'modelog_model_evictions_total');
     expect(evictions).toBeGreaterThan(3);
     expect(await metric(small, 'modelog_model_loads_total')).toBeGreaterThan(evictions);
-    expect(await metric(small, 'modelog_model_memory_bytes')).toBeLessThanOrEqual(0.6 * 2 ** 20);
+    expect(await metric(small, 'modelog_model_memory_bytes')).toBeLessThanOrEqual(bound);
     known.close();
+    other.close();
+    await small.stop();
+  });
+
+  it('holds no more than that at any moment, while every version has rows under way', async () => {
+    const small = await world.serve({ instance: 'serving-2', maxModelMb, queueDeadlineMs: 25_000 });
+    const other = new Client(small.url);
+    const seen: number[] = [];
+    const over = new AbortController();
+    const watched = (async () => {
+      while (!over.signal.aborted) seen.push(await metric(small, 'modelog_model_memory_bytes'));
+    })();
+    const statuses = await Promise.all(
+      models.map(async (name) => {
+        const told: number[] = [];
+        for (let round = 0; round < 6; round++)
+          for (const { status } of await Promise.all([0, 1, 2, 3].map((at) => predict(other, name, at))))
+            told.push(status);
+        return told;
+      }),
+    );
+    over.abort();
+    await watched;
+    expect(statuses.flat()).toEqual(new Array(72).fill(200));
+    expect(seen.filter((bytes) => bytes > bound)).toEqual([]);
+    expect(seen.some((bytes) => bytes > 0)).toBe(true);
     other.close();
     await small.stop();
   });

@@ -18,7 +18,7 @@ export function nearNames(name: string, known: readonly string[]): readonly stri
 const plainOf = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
 
 function distanceOf(one: string, other: string): number {
-  const contained = one.length >= 3 && (one.includes(other) || other.includes(one));
+  const contained = one !== other && one.length >= 3 && (one.includes(other) || other.includes(one));
   return contained ? 1 : editDistance(one, other);
 }
 
