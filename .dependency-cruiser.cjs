@@ -17,11 +17,13 @@ const mayImport = {
   inference: 'kernel|contracts|onnx',
   learning: 'kernel|contracts|onnx',
   datasets: 'kernel|contracts|onnx',
+  statistics: 'kernel|contracts',
+  monitoring: 'kernel|contracts|statistics|learning',
   nest: 'kernel|contracts|domain|event-log|projecting|artifacts',
 };
 
 /** Plain numerics, of use outside this system: of contracts they take types only. */
-const numerics = 'learning|datasets';
+const numerics = 'learning|datasets|statistics';
 
 /** What the pure libraries must not touch: frameworks and drivers. */
 const impure = '^node_modules/(@nestjs|@nats-io|pg|onnxruntime-node|fastify)/';

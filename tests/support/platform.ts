@@ -57,6 +57,8 @@ export async function startPlatform({
     MODELOG_SERVING_PROCESSES: '1',
     // Who trains asks for one: a process of 100 MB that most of what is tested has no use for.
     MODELOG_TRAINING_WORKERS: '0',
+    // Nor is what others test to be watched.
+    MODELOG_MONITORING_PROCESSES: '0',
     // As much again, and a second of the processor.
     MODELOG_SERVING_STANDBY: '0',
     MODELOG_NATS_SERVER: await natsProgram(),

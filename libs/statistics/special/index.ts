@@ -1,0 +1,11 @@
+export { betaCdf, betaQuantile, betaSf, betaTails, type BetaTails } from './beta.js';
+export { cramerVonMisesLimitSf } from './cramer-von-mises.js';
+export { chiSquareCdf, chiSquareQuantile, chiSquareSf } from './chi-square.js';
+export { erf, erfc } from './error-function.js';
+export { fCdf, fQuantile, fSf } from './f.js';
+export { binomialTerm, log1pMinus, logGamma, poissonTerm, stirlingError } from './factorials.js';
+export { gammaTails, type GammaTails } from './gamma.js';
+export { kolmogorovLimitSf, kolmogorovSf } from './kolmogorov.js';
+export { normalCdf, normalDensity, normalQuantile, normalSf } from './normal.js';
+export { smirnovSf } from './smirnov.js';
+export { studentCdf, studentQuantile, studentSf, studentTwoSided } from './student.js';
