@@ -4,6 +4,7 @@ import type { StreamDeclaration } from '#libs/event-log/index.js';
 export const streamNames = {
   events: 'EVENTS',
   traffic: 'TRAFFIC',
+  windows: 'WINDOWS',
   snapshots: 'SNAPSHOTS',
   operations: 'OPERATIONS',
 } as const;
@@ -32,6 +33,15 @@ export const streamDeclarations = (replicas: number): readonly StreamDeclaration
     compression: 's2',
     // Ids of every message of the window live in the server's memory; a retry comes within seconds.
     duplicateWindowMs: minute / 2,
+  },
+  {
+    name: streamNames.windows,
+    description: 'What monitoring measured, window by window',
+    subjects: ['window.*'],
+    replicas,
+    permanent: true,
+    compression: 's2',
+    duplicateWindowMs: 2 * minute,
   },
   {
     name: streamNames.snapshots,

@@ -44,7 +44,9 @@ import { RollBackChampionHandler } from './models/roll-back-champion.js';
 import { VersionRegistrar } from './models/version-registrar.js';
 import { VersionsController } from './models/versions.controller.js';
 import { MonitoringController } from './monitoring/monitoring.controller.js';
+import { ReadFindingsHandler } from './monitoring/read-findings.js';
 import { ReadMetricsHandler } from './monitoring/read-metrics.js';
+import { ReadDriftHandler, ReadQualityHandler } from './monitoring/read-windows.js';
 import { MetricsController } from './operations/metrics.controller.js';
 import type { Parts } from './parts.js';
 import { tokens } from './tokens.js';
@@ -93,6 +95,9 @@ const handlers = [
   RecordFeedbackHandler,
   ExplainHandler,
   ReadMetricsHandler,
+  ReadDriftHandler,
+  ReadQualityHandler,
+  ReadFindingsHandler,
   ListEventsHandler,
 ];
 

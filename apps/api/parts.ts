@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { openArtifactStore, type ArtifactStore } from '#libs/artifacts/index.js';
-import { eventCatalogue, type GovernanceEvent } from '#libs/contracts/index.js';
+import { eventCatalogue, monitoringMetricsSubject, type GovernanceEvent } from '#libs/contracts/index.js';
 import {
   AggregateStore,
   ensureStreams,
@@ -25,16 +25,19 @@ import {
   type Configuration,
   type Logger,
   servingControl,
+  ToldMetrics,
   type NatsConnection,
   type ServingControl,
 } from '#libs/nest/index.js';
 import { openDatabase, ProjectionReader, type Database } from '#libs/projecting/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
 import { deployments, DeploymentQueries } from '#projections/deployments/index.js';
+import { findings, FindingQueries } from '#projections/findings/index.js';
 import { lineage, LineageQueries } from '#projections/lineage/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
 import { LabelQueries, traffic, OperationQueries, TrafficQueries } from '#projections/traffic/index.js';
 import { training, TrainingQueries } from '#projections/training/index.js';
+import { windows, WindowQueries } from '#projections/windows/index.js';
 import { applyConfiguration, type AppliedConfiguration } from './configuration/apply-configuration.js';
 import { DatasetProfiler } from './datasets/dataset-profiler.js';
 import { DatasetScanner } from './datasets/dataset-scanner.js';
@@ -53,6 +56,7 @@ export interface Parts {
   readonly version: string;
   readonly metrics: Metrics;
   readonly fleetMetrics: FleetMetrics;
+  readonly toldMetrics: ToldMetrics;
   readonly requests: RequestSeconds;
   readonly health: HealthRegistry;
   readonly store: AggregateStore;
@@ -66,6 +70,8 @@ export interface Parts {
   readonly predictions: TrafficQueries;
   readonly labels: LabelQueries;
   readonly training: TrainingQueries;
+  readonly findings: FindingQueries;
+  readonly windows: WindowQueries;
   readonly versionOperations: OperationQueries;
   readonly serving: ServingControl;
   readonly configuration: AppliedConfiguration;
@@ -133,6 +139,7 @@ async function assemble(
   await ensureStreams(connection, streamDeclarations(replicas));
   const stream = (name: string): StreamStore => new JetStreamStore({ connection, stream: name });
   const [eventStream, trafficStream] = [stream(streamNames.events), stream(streamNames.traffic)];
+  const windowStream = stream(streamNames.windows);
   const store = new AggregateStore({
     ...{ events: eventStream, snapshots: new SnapshotStore(stream(streamNames.snapshots)), clock },
     random: Math.random,
@@ -147,7 +154,9 @@ async function assemble(
     lineage: new ProjectionReader({ database, projection: lineage, head: () => events.head(), clock }),
     deployments: new ProjectionReader({ database, projection: deployments, head: () => events.head(), clock }),
     training: new ProjectionReader({ database, projection: training, head: () => events.head(), clock }),
+    findings: new ProjectionReader({ database, projection: findings, head: () => events.head(), clock }),
     traffic: new ProjectionReader({ database, projection: traffic, head: () => trafficStream.head(), clock }),
+    windows: new ProjectionReader({ database, projection: windows, head: () => windowStream.head(), clock }),
   };
   const metrics = new Metrics({ component: 'api', instance });
   const health = new HealthRegistry({ clock });
@@ -168,9 +177,10 @@ async function assemble(
       {
         name: streamNames.events,
         head: () => eventStream.head(),
-        readers: [readers.registry, readers.lineage, readers.deployments, readers.training],
+        readers: [readers.registry, readers.lineage, readers.deployments, readers.training, readers.findings],
       },
       { name: streamNames.traffic, head: () => trafficStream.head(), readers: [readers.traffic] },
+      { name: streamNames.windows, head: () => windowStream.head(), readers: [readers.windows] },
     ],
   });
   const applied = await applyConfiguration(configuration, { store, clock, ids });
@@ -178,6 +188,7 @@ async function assemble(
     logger.error({ err: error }, 'the log cannot be followed: live feeds end');
   });
   fleetMetrics.start();
+  const toldMetrics = new ToldMetrics({ connection, subject: monitoringMetricsSubject, clock, logger });
   const stopTelling = answerFleetMetrics({ connection, fleet: fleetMetrics, logger });
   return {
     ...{
@@ -188,6 +199,7 @@ async function assemble(
       version: packageVersion(),
       metrics,
       fleetMetrics,
+      toldMetrics,
       requests,
       health,
       store,
@@ -207,6 +219,10 @@ async function assemble(
     predictions: new TrafficQueries({ traffic: readers.traffic, events: readers.deployments }),
     labels: new LabelQueries({ traffic: readers.traffic, events: readers.deployments }),
     training: new TrainingQueries(readers.training),
+    findings: new FindingQueries(readers.findings),
+    windows: new WindowQueries({
+      ...{ windows: readers.windows, traffic: readers.traffic, events: readers.deployments },
+    }),
     versionOperations: new OperationQueries({ traffic: readers.traffic, events: readers.deployments, clock }),
     serving: servingControl(connection, members),
     configuration: applied,
@@ -218,6 +234,7 @@ async function assemble(
     async close() {
       stopTelling();
       fleetMetrics.stop();
+      toldMetrics.stop();
       tail.stop();
       await store.idle();
       await Promise.all([connection.drain(), database.end()]);

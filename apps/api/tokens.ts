@@ -6,6 +6,7 @@ export const tokens = {
   metrics: Symbol('Metrics'),
   /** FleetMetrics: of all serving processes. */
   fleetMetrics: Symbol('FleetMetrics'),
+  toldMetrics: Symbol('ToldMetrics'),
   /** AggregateStore: the one append path. */
   store: Symbol('AggregateStore'),
   /** EventReader of EVENTS. */
@@ -15,13 +16,15 @@ export const tokens = {
   /** StreamStore of OPERATIONS. */
   operations: Symbol('StreamStore OPERATIONS'),
   artifacts: Symbol('ArtifactStore'),
-  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries, LabelQueries, TrainingQueries. */
+  /** RegistryQueries, LineageQueries, DeploymentQueries, TrafficQueries, LabelQueries, TrainingQueries, FindingQueries, WindowQueries. */
   registry: Symbol('RegistryQueries'),
   lineage: Symbol('LineageQueries'),
   deployments: Symbol('DeploymentQueries'),
   predictions: Symbol('TrafficQueries'),
   labels: Symbol('LabelQueries'),
   training: Symbol('TrainingQueries'),
+  findings: Symbol('FindingQueries'),
+  windows: Symbol('WindowQueries'),
   /** OperationQueries. */
   versionOperations: Symbol('OperationQueries'),
   /** ServingControl: what is asked of the serving processes. */

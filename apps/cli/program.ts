@@ -7,6 +7,7 @@ import { why } from './commands/why.js';
 import { CommandFailed } from './errors.js';
 import { apiClient, type ApiClient } from './http/api-client.js';
 import type { Io } from './io.js';
+import { driftFlags, type BacktestFlags } from './offline/backtest/flags.js';
 import { secondsIn } from './text/duration.js';
 
 interface GlobalOptions {
@@ -31,7 +32,7 @@ export function program(io: Io): Command {
     })
     .addHelpText(
       'after',
-      '\nWhere the server asks who calls, MODELOG_TOKEN has the token (modelog token --help).\n\nverify and rebuild read the log itself: with NATS_URL and DATABASE_URL, or with what a running Modelog left in\nMODELOG_DATA_DIR (.modelog).\n\nExit codes: 0 well, 1 something is wrong or refused, 2 nobody answers.',
+      '\nWhere the server asks who calls, MODELOG_TOKEN has the token (modelog token --help).\n\nverify, rebuild and backtest read the log itself: with NATS_URL and DATABASE_URL, or with what a running Modelog left in\nMODELOG_DATA_DIR (.modelog).\n\nExit codes: 0 well, 1 something is wrong or refused, 2 nobody answers.',
     );
   const options = (): GlobalOptions => root.opts<GlobalOptions>();
   const client = (): ApiClient => apiClient(options().url, io.signal, io.env.MODELOG_TOKEN);
@@ -87,8 +88,46 @@ export function program(io: Io): Command {
       const { rebuildReadModels } = await import('./commands/rebuild.js');
       await rebuildReadModels(io, name, options());
     });
+  const tested = root
+    .command('backtest')
+    .description('what detectors, or the monitor with other settings, would have found in recorded traffic')
+    .requiredOption('--deployment <name>', 'whose traffic')
+    .option('--version <version>', 'of this version alone')
+    .option('--detector <name:param=value,…>', 'on the recorded errors; may be given several times', collected, [])
+    .option('--metric <name>', 'a bound of this metric, with --min or --max')
+    .option('--min <value>', 'least value of the metric')
+    .option('--max <value>', 'largest value of the metric');
+  for (const [flag, , key, about] of driftFlags) tested.option(`--${flag} <value>`, `drift_detection.${key}: ${about}`);
+  tested
+    .option('--set <part.setting=value>', 'any other setting of monitoring_config.yaml; several times', collected, [])
+    .option('--from <moment>', 'seq:<in EVENTS>, traffic:<in TRAFFIC> or an instant')
+    .option('--to <moment>', 'the same')
+    .option('--fresh', 'begins at --from as if nothing had been before', false)
+    .option('--change-points <list>', 'where concepts changed: samples from 0, or moments; or a file of them')
+    .option('--within <n>', 'samples in which a change may be found (half the way to the next one)')
+    .option('--labels <file.csv>', 'prediction_id,label: instead of those that are recorded')
+    .addHelpText('after', backtestHelp)
+    .action(async (own: BacktestFlags) => {
+      const { runBacktest } = await import('./commands/backtest.js');
+      await runBacktest(io, own, options());
+    });
   return root;
 }
+
+const collected = (text: string, former: readonly string[]): readonly string[] => [...former, text];
+
+const backtestHelp = `
+Without --detector the monitor itself runs, with the settings of the log and those that are given. Samples are labelled
+predictions for detectors, rows of the version for the monitor; both are counted from the span's beginning.
+
+Examples:
+  modelog backtest --deployment churn
+  modelog backtest --deployment churn --detector adwin --detector ddm:drift_threshold=2.5 --change-points 1200,3400
+  modelog backtest --deployment churn --policy evidently --window 500 --from 2026-05-01 --to 2026-06-01
+  modelog backtest --deployment churn --metric accuracy --min 0.8 --from seq:41 --json
+  modelog backtest --deployment churn --detector kswin --labels truth.csv --version 1.1.0
+
+Exit codes: 0 done, 1 not possible as asked, 2 nobody answers.`;
 
 const defaultUrl = ({ MODELOG_HOST = '127.0.0.1', MODELOG_PORT = '5000' }: Io['env']): string =>
   `http://${MODELOG_HOST === '0.0.0.0' ? '127.0.0.1' : MODELOG_HOST}:${MODELOG_PORT}`;

@@ -19,6 +19,8 @@ export interface AppProcess {
   readonly serves: 'public' | 'api' | 'none';
   /** The program knows how to stand by: it loads its code and waits to be told which process to be. */
   readonly standsBy?: boolean;
+  /** What it alone is told. */
+  readonly environment?: Readonly<Record<string, string>>;
 }
 
 /** Programs lie beside this file in dist/: `apps/<name>/…`. */
@@ -48,6 +50,15 @@ export const trainingProcess = (number: number): AppProcess => ({
   program: programOf('training/main.js'),
   args: [],
   serves: 'none',
+});
+
+/** Numbered from 1. Each watches its part of the deployments, so all have to know how many there are. */
+export const monitoringProcess = (number: number, count: number): AppProcess => ({
+  component: `monitoring-${number}`,
+  program: programOf('monitoring/main.js'),
+  args: [],
+  serves: 'none',
+  environment: { MODELOG_MONITORING_PLACE: `${number - 1}/${count}` },
 });
 
 /** Descriptors of bound ports, by the variables that tell an app which of its own they are. */
@@ -121,7 +132,7 @@ const watchedBy =
 
 /** Starts the app's program, of its own session, with the bound ports as descriptors. */
 export function spawnApp(
-  { component, program, args }: AppProcess,
+  { component, program, args, environment: own }: AppProcess,
   environment: NodeJS.ProcessEnv,
   sockets: Sockets,
 ): ChildProcess {
@@ -130,6 +141,7 @@ export function spawnApp(
     env: {
       ...process.env,
       ...environment,
+      ...own,
       MODELOG_INSTANCE: component,
       ...Object.fromEntries(
         socketVariables.map((variable) => [

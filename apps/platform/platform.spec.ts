@@ -409,20 +409,34 @@ describe('the platform', () => {
 });
 
 describe('the processes of the product', () => {
-  const componentsOf = (servingProcesses: number, trainingWorkers: number): string[][] =>
-    productApps({ servingProcesses, trainingWorkers }).map((stage) => stage.map(({ component }) => component));
+  const componentsOf = (servingProcesses: number, trainingWorkers: number, monitoringProcesses: number): string[][] =>
+    productApps({ servingProcesses, trainingWorkers, monitoringProcesses }).map((stage) =>
+      stage.map(({ component }) => component),
+    );
 
-  it('start in stages: what serves and trains comes behind the control process', () => {
-    expect(componentsOf(2, 2)).toEqual([['control'], ['serving-0', 'serving-1', 'training-1', 'training-2']]);
-    expect(componentsOf(1, 0)).toEqual([['control'], ['serving-0']]);
+  it('start in stages: what serves, trains and watches comes behind the control process', () => {
+    expect(componentsOf(2, 2, 1)).toEqual([
+      ['control'],
+      ['serving-0', 'serving-1', 'training-1', 'training-2', 'monitoring-1'],
+    ]);
+    expect(componentsOf(1, 0, 0)).toEqual([['control'], ['serving-0']]);
   });
 
-  it('serve one port each, but for those that train', () => {
-    const ports = productApps({ servingProcesses: 1, trainingWorkers: 1 }).flat();
+  it('tell each that watches which of how many it is', () => {
+    const watching = productApps({ servingProcesses: 1, trainingWorkers: 0, monitoringProcesses: 2 }).flat().slice(2);
+    expect(watching.map(({ component, environment }) => [component, environment])).toEqual([
+      ['monitoring-1', { MODELOG_MONITORING_PLACE: '0/2' }],
+      ['monitoring-2', { MODELOG_MONITORING_PLACE: '1/2' }],
+    ]);
+  });
+
+  it('serve one port each, but for those that train and watch', () => {
+    const ports = productApps({ servingProcesses: 1, trainingWorkers: 1, monitoringProcesses: 1 }).flat();
     expect(ports.map(({ component, serves }) => [component, serves])).toEqual([
       ['control', 'api'],
       ['serving-0', 'public'],
       ['training-1', 'none'],
+      ['monitoring-1', 'none'],
     ]);
   });
 });

@@ -1,7 +1,14 @@
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { assertNever, ModelogError, systemClock, type Clock } from '#libs/kernel/index.js';
-import { controlProcess, servingProcess, trainingProcess, type AppProcess, type Sockets } from './apps.js';
+import {
+  controlProcess,
+  monitoringProcess,
+  servingProcess,
+  trainingProcess,
+  type AppProcess,
+  type Sockets,
+} from './apps.js';
 import { freeBytesOf, watchDiskSpace } from './disk-space.js';
 import { openDataFolder, writeWhole, type DataFolder } from './data-folder.js';
 import { openDatasetsFolder } from './datasets-folder.js';
@@ -49,11 +56,13 @@ export interface Platform {
 export const productApps = ({
   servingProcesses,
   trainingWorkers,
-}: Pick<PlatformSettings, 'servingProcesses' | 'trainingWorkers'>): AppProcess[][] => [
+  monitoringProcesses,
+}: Pick<PlatformSettings, 'servingProcesses' | 'trainingWorkers' | 'monitoringProcesses'>): AppProcess[][] => [
   [controlProcess],
   [
     ...Array.from({ length: servingProcesses }, (_, index) => servingProcess(index)),
     ...Array.from({ length: trainingWorkers }, (_, index) => trainingProcess(index + 1)),
+    ...Array.from({ length: monitoringProcesses }, (_, index) => monitoringProcess(index + 1, monitoringProcesses)),
   ],
 ];
 

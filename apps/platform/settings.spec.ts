@@ -12,6 +12,7 @@ it('has a default for everything, and takes an empty variable for none', () => {
     databaseUrl: undefined,
     datasetsFolder: undefined,
     trainingWorkers: 1,
+    monitoringProcesses: 1,
     unresponsiveMs: 15_000,
     logLevel: 'info',
   });
@@ -28,12 +29,13 @@ it('takes what is given', () => {
       NATS_URL: 'nats://u:p@h:4222',
       MODELOG_DATA_DIR: '/d',
       MODELOG_TRAINING_WORKERS: '0',
+      MODELOG_MONITORING_PROCESSES: '3',
       MODELOG_DATASETS_DIR: 'sets',
       MODELOG_UNRESPONSIVE_S: '3',
     }),
   ).toMatchObject({
     ...{ port: 8080, grpcPort: 9000, servingProcesses: 3, natsUrl: 'nats://u:p@h:4222', dataFolder: '/d' },
-    ...{ trainingWorkers: 0, datasetsFolder: resolve('sets'), unresponsiveMs: 3_000 },
+    ...{ trainingWorkers: 0, monitoringProcesses: 3, datasetsFolder: resolve('sets'), unresponsiveMs: 3_000 },
   });
   expect(readSettings({ MODELOG_UNRESPONSIVE_S: '0' }).unresponsiveMs).toBe(0);
 });
@@ -56,6 +58,7 @@ it.each([
   ['MODELOG_UNRESPONSIVE_S', '2', 'a whole number of seconds from 3 to 86400, or 0 for never'],
   ['MODELOG_UNRESPONSIVE_S', '1e3', 'a whole number of seconds from 3'],
   ['MODELOG_TRAINING_WORKERS', '65', 'a whole number from 0 to 64'],
+  ['MODELOG_MONITORING_PROCESSES', 'all', 'a whole number from 0 to 64'],
   ['MODELOG_DATASETS_DIR', ' ', 'something other than spaces'],
   ['LOG_LEVEL', 'loud', 'one of trace, debug, info'],
   ['DATABASE_URL', 'mysql://h/d', 'a PostgreSQL URL'],

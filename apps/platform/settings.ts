@@ -28,6 +28,8 @@ export interface PlatformSettings {
   readonly unresponsiveMs: number;
   /** 0: jobs wait, unless a worker runs elsewhere. */
   readonly trainingWorkers: number;
+  /** 0: nothing is watched, unless by processes elsewhere. */
+  readonly monitoringProcesses: number;
   /** Signs and checks tokens; undefined: no authentication. Never to be shown. */
   readonly authSecret: string | undefined;
   readonly logLevel: LogLevel;
@@ -66,6 +68,7 @@ export function readSettings(environment: NodeJS.ProcessEnv): PlatformSettings {
     servingStandby: value.MODELOG_SERVING_STANDBY === 1,
     unresponsiveMs: value.MODELOG_UNRESPONSIVE_S * 1000,
     trainingWorkers: value.MODELOG_TRAINING_WORKERS,
+    monitoringProcesses: value.MODELOG_MONITORING_PROCESSES,
     authSecret: value.MODELOG_AUTH_SECRET,
     logLevel: value.LOG_LEVEL,
   };
@@ -116,6 +119,7 @@ const variables = z
       .refine((seconds) => seconds === 0 || seconds >= 3, unresponsiveExpected)
       .prefault('15'),
     MODELOG_TRAINING_WORKERS: whole(0, 64, 'a whole number from 0 to 64').prefault('1'),
+    MODELOG_MONITORING_PROCESSES: whole(0, 64, 'a whole number from 0 to 64').prefault('1'),
     MODELOG_AUTH_SECRET: z.string().min(32, 'at least 32 characters').optional(),
     LOG_LEVEL: z.enum(logLevels, `one of ${logLevels.join(', ')}`).default('info'),
   })

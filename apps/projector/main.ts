@@ -29,8 +29,8 @@ export interface StartOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
 
-/** Five projections, each with a batch in hand; one for a rebuild's lock and one for its batches. */
-const maxConnections = 7;
+/** Seven projections, each with a batch in hand; one for a rebuild's lock and one for its batches. */
+const maxConnections = 9;
 
 /**
  * Keeps the read models. Ready when it follows the streams; PostgreSQL may come later.
@@ -78,6 +78,7 @@ const moduleOf = (connection: NatsConnection, database: Database, health: Health
       eventCatalogue,
     ),
     traffic: new JetStreamStore({ connection, stream: streamNames.traffic }),
+    windows: new JetStreamStore({ connection, stream: streamNames.windows }),
     clock: systemClock,
     random: Math.random,
     health,

@@ -7,20 +7,24 @@ import {
   eventsSource,
   runProjection,
   trafficSource,
+  windowsSource,
   type Database,
   type ProjectionNotice,
   type RunningProjection,
 } from '#libs/projecting/index.js';
 import { deployments } from '#projections/deployments/index.js';
+import { findings } from '#projections/findings/index.js';
 import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
 import { training } from '#projections/training/index.js';
+import { windows } from '#projections/windows/index.js';
 
 export interface ProjectionsOptions {
   readonly database: Database;
   readonly events: EventReader<GovernanceEvent>;
   readonly traffic: StreamStore;
+  readonly windows: StreamStore;
   readonly clock: Clock;
   readonly random: () => number;
   readonly health: HealthRegistry;
@@ -43,13 +47,16 @@ export class Projections implements OnApplicationBootstrap, BeforeApplicationShu
     const { database, clock, random, health } = this.options;
     const events = eventsSource(this.options.events);
     const chunks = trafficSource(this.options.traffic);
+    const records = windowsSource(this.options.windows);
     const common = { database, clock, random };
     this.running = [
       runProjection(registry, { ...common, source: events, onNotice: this.tell(registry.name) }),
       runProjection(deployments, { ...common, source: events, onNotice: this.tell(deployments.name) }),
       runProjection(lineage, { ...common, source: events, onNotice: this.tell(lineage.name) }),
       runProjection(training, { ...common, source: events, onNotice: this.tell(training.name) }),
+      runProjection(findings, { ...common, source: events, onNotice: this.tell(findings.name) }),
       runProjection(traffic, { ...common, ...trafficPace, source: chunks, onNotice: this.tell(traffic.name) }),
+      runProjection(windows, { ...common, source: records, onNotice: this.tell(windows.name) }),
     ];
     for (const projection of this.running) {
       const { projection: name } = projection.status();

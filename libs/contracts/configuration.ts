@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { batchLimits } from './api/predict.js';
 import { dataChecks } from './datasets/checks.js';
 import { environment, recording } from './events/deployment.js';
+import { monitoringConfig } from './monitoring/configuration.js';
 import { modelName } from './names.js';
 import { algorithm, givenParameters, learningTask } from './training/algorithms.js';
 import { featurePipeline } from './training/features.js';
@@ -186,7 +187,11 @@ export const pipelineConfig = z
   .prefault({});
 
 /** The YAML files by name (without `_config.yaml`). */
-export const configurationFiles = z.strictObject({ model: modelConfig, pipeline: pipelineConfig });
+export const configurationFiles = z.strictObject({
+  model: modelConfig,
+  pipeline: pipelineConfig,
+  monitoring: monitoringConfig,
+});
 export type ConfigurationFiles = z.infer<typeof configurationFiles>;
 
 const port = z.coerce.number().pipe(z.int().min(1).max(65_535));
@@ -219,6 +224,11 @@ export const environmentVariables = z.object({
   /** Open Inference Protocol over gRPC: its port, and the inherited socket. Left out: it is not served. */
   MODELOG_GRPC_PORT: port.optional(),
   MODELOG_GRPC_FD: z.coerce.number().pipe(z.int().min(3)).optional(),
+  /** Which monitoring process of how many this is, `0/1`: each watches its own part of the deployments. */
+  MODELOG_MONITORING_PLACE: z
+    .string()
+    .regex(/^\d{1,3}\/\d{1,3}$/, 'a place is INDEX/COUNT, for example 0/2')
+    .default('0/1'),
   /** How many serving processes the platform starts with. */
   MODELOG_SERVING_PROCESSES: z.coerce.number().pipe(z.int().min(1).max(256)).optional(),
   /**

@@ -27,6 +27,9 @@ export const fleetMetricsSubject = 'ctl.fleet.metrics';
 export const fleetMetricsRequest = z.object({ families: z.array(z.string()).min(1) });
 export type FleetMetricsRequest = z.infer<typeof fleetMetricsRequest>;
 
+/** Told by every monitoring process again and again: what it counts, as prom-client's JSON, gzipped. */
+export const monitoringMetricsSubject = 'ctl.monitoring.metrics';
+
 /** KV bucket in which serving processes register before they load their table. Entries expire. */
 export const servingBucket = { name: 'SERVING', ttlMs: 10_000, heartbeatMs: 2_500 } as const;
 

@@ -19,6 +19,8 @@ export const header = {
   correlationId: 'Correlation-Id',
   causationId: 'Causation-Id',
   configSeq: 'Config-Seq',
+  /** On WINDOWS: the message of TRAFFIC that caused the record. */
+  trafficSeq: 'Traffic-Seq',
   actor: 'Actor',
   traceparent: 'traceparent',
   previousHash: 'Prev-Hash',

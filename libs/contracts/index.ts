@@ -133,6 +133,59 @@ export {
   type ProcessEvent,
   type ProcessInput,
 } from './events/process.js';
+export {
+  ConceptDriftCleared,
+  ConceptDriftDetected,
+  DataDriftCleared,
+  DataDriftDetected,
+  driftScope,
+  findingMethod,
+  monitoringEvents,
+  mostColumnsTold,
+  PerformanceDegradationCleared,
+  PerformanceDegraded,
+  qualityCheck,
+  qualityIssue,
+  QualityIssueCleared,
+  QualityIssueFound,
+  reference,
+  type ColumnDriftNumbers,
+  type DriftScope,
+  type FindingMethod,
+  type MonitoringEvent,
+  type QualityCheck,
+  type QualityIssue,
+  type Reference,
+} from './events/monitoring.js';
+export {
+  monitoringConfig,
+  monitoringOf,
+  type MonitoringConfig,
+  type MonitoringSettings,
+} from './monitoring/configuration.js';
+export { trafficPosition, type TrafficPosition } from './monitoring/position.js';
+export {
+  decodeWindowRecord,
+  encodeWindowRecord,
+  WindowRecordMalformed,
+  type WindowMessage,
+} from './monitoring/window-message.js';
+export {
+  closedBy,
+  performanceMeasured,
+  windowClosed,
+  type ClosedBy,
+  type ColumnQuality,
+  type ColumnVerdict,
+  type DriftVerdict,
+  type MeasuredMetric,
+  type PerformanceMeasured,
+  type QualityVerdict,
+  type WindowClosed,
+  type WindowRecord,
+} from './monitoring/windows.js';
+export { noneSeen, see, type SeenCounters } from './traffic/seen-counters.js';
+export { decodeTick, encodeTick, ticked, TickMalformed, type Ticked, type TickMessage } from './traffic/ticks.js';
 export type { FeatureMatrix, NumberColumn, Table, TableColumn, TextColumn } from './datasets/table.js';
 export {
   columnProfile,
@@ -280,6 +333,7 @@ export {
   controlSubjects,
   fleetMetricsRequest,
   fleetMetricsSubject,
+  monitoringMetricsSubject,
   prepareReply,
   prepareRequest,
   scalingDecision,

@@ -103,6 +103,8 @@ export const subjects = {
   configuration: () => 'evt.configuration.modelog',
   trainingJob: (id: string) => `evt.training-job.${subjectToken(id)}`,
   dataset: (name: string) => `evt.dataset.${subjectToken(name)}`,
+  /** What is found of a deployment. */
+  monitor: (deployment: string) => `evt.monitor.${subjectToken(deployment)}`,
   process: (name: string, id: string) => `evt.process.${subjectToken(name)}.${subjectToken(id)}`,
   /** On OPERATIONS. */
   jobLog: (id: string) => `ops.training-log.${subjectToken(id)}`,
@@ -111,4 +113,7 @@ export const subjects = {
   scaling: () => 'ops.serving.scaling',
   predictions: (deployment: string) => `pred.${subjectToken(deployment)}`,
   labels: (deployment: string) => `label.${subjectToken(deployment)}`,
+  ticks: (deployment: string) => `tick.${subjectToken(deployment)}`,
+  /** On WINDOWS. */
+  windows: (deployment: string) => `window.${subjectToken(deployment)}`,
 } as const;

@@ -51,6 +51,9 @@ export const problemCodes = {
   model_cannot_load: [422, 'ONNX Runtime cannot load the model'],
   model_cannot_run: [422, 'ONNX Runtime cannot run the model'],
   signature_mismatch: [422, 'The declared features do not fit the model'],
+  // monitoring
+  finding_open: [409, 'The condition is found already'],
+  finding_not_open: [409, 'The condition is not open'],
   // data sets and training
   dataset_not_found: [404, 'No data set has this name'],
   dataset_version_not_found: [404, 'The data set has no such version'],

@@ -20,6 +20,15 @@ export { nextStage, resultOf, stagesOf } from './training-job/stages.js';
 export type { Claim, TrainingJobState } from './training-job/state.js';
 export { trainingJob, trainingJobDefinition } from './training-job/training-job.js';
 export {
+  conditionsOf,
+  isRaised,
+  monitorDefinition,
+  openFinding,
+  type ConditionChange,
+  type MonitorState,
+  type RecordFinding,
+} from './monitor.js';
+export {
   trainingProcess,
   trainingProcessCommand,
   trainingProcessState,

@@ -33,6 +33,7 @@ describe('nearNames', () => {
     expect(nearNames('l-2', ['l', 'l2_reg', 'l2'])[0]).toBe('l2');
     expect(nearNames('max', known)).toHaveLength(3);
     expect(nearNames('objective', known)).toEqual([]);
+    expect(nearNames('labell', ['a', 'label'])).toEqual(['label']);
   });
 });
 

@@ -3,7 +3,7 @@ const mostNamed = 3;
 
 /**
  * The known names that `name` may have been meant for, nearest first: those that differ in at most two letters or a third
- * of them, and those that it is a part of or holds. Capitals, `_` and `-` do not count.
+ * of them, and those that it is a part of or holds, from three letters on. Capitals, `_` and `-` do not count.
  */
 export function nearNames(name: string, known: readonly string[]): readonly string[] {
   const plain = plainOf(name);
@@ -18,7 +18,8 @@ export function nearNames(name: string, known: readonly string[]): readonly stri
 const plainOf = (name: string): string => name.toLowerCase().replaceAll(/[_-]/g, '');
 
 function distanceOf(one: string, other: string): number {
-  const contained = one !== other && one.length >= 3 && (one.includes(other) || other.includes(one));
+  const contained =
+    one !== other && Math.min(one.length, other.length) >= 3 && (one.includes(other) || other.includes(one));
   return contained ? 1 : editDistance(one, other);
 }
 

@@ -29,6 +29,7 @@ export { runApp, type RunAppOptions, type RunningApp } from './process/run-app.j
 export { commandMeta, type CommandMetaInput } from './command-meta.js';
 export { acceptedOrThrow, executeCommand, type CommandToExecute } from './execute-command.js';
 export { FleetMetrics, type FleetMetricsOptions } from './fleet-metrics.js';
+export { ToldMetrics, type ToldMetricsOptions } from './told-metrics.js';
 export {
   answerFleetMetrics,
   fleetMetricsOver,

@@ -46,7 +46,7 @@ export {
   type SortValues,
 } from './filter/sort.js';
 export { groupBy } from './group-by.js';
-export type { Before, Decoded, Operation, Projection, Recorded, RowReference } from './projection.js';
+export type { Before, Decoded, Operation, Projection, Recorded, RowReference, StreamName } from './projection.js';
 export { ProjectionReader, type AsOfCut, type ReadAt, type ReaderOptions } from './reader.js';
 export { rebuild, type RebuildOptions, type RebuildProgress, type RebuildReport } from './rebuild.js';
 export {
@@ -57,6 +57,7 @@ export {
   type RunProjectionOptions,
 } from './run-projection.js';
 export { pageOf, readSearch, type Asked, type Searched, type SearchAt } from './search.js';
-export { eventsSource, trafficSource, type MessageSource, type Position } from './source.js';
+export { eventsSource, trafficSource, windowsSource, type MessageSource, type Position } from './source.js';
 export { readCheckpoint, type Checkpoint } from './checkpoint.js';
+export { streamCut } from './cut.js';
 export { content, current, keyOf, temporal, type ColumnType, type Row, type Table, type Value } from './table.js';

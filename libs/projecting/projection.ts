@@ -1,5 +1,8 @@
 import type { Row, Table } from './table.js';
 
+/** Streams that read models are folded from. */
+export type StreamName = 'EVENTS' | 'TRAFFIC' | 'WINDOWS';
+
 /** A message with its place in the log. */
 export interface Recorded<Fact> {
   readonly seq: number;
@@ -46,7 +49,7 @@ export interface Projection<Message, Fact = unknown> {
   readonly version: number;
   /** The oldest version whose tables the queries of this code can still read (default: this one's). */
   readonly readableFrom?: number;
-  readonly stream: 'EVENTS' | 'TRAFFIC';
+  readonly stream: StreamName;
   /** Text of schema.sql: `create table` and `create index` without a schema in their names. */
   readonly schemaSql: string;
   readonly tables: readonly Table[];

@@ -7,11 +7,12 @@ import type {
   StreamMessage,
   StreamStore,
 } from '#libs/event-log/index.js';
+import type { StreamName } from './projection.js';
 
 /** Where a projection's messages come from. */
 export interface MessageSource<Message> {
   /** Name of the stream. */
-  readonly stream: 'EVENTS' | 'TRAFFIC';
+  readonly stream: StreamName;
   follow(options: FollowOptions): AsyncIterable<readonly Message[]>;
   head(): Promise<StreamHead>;
   positionOf(message: Message): Position;
@@ -40,4 +41,10 @@ export const trafficSource = (store: StreamStore): MessageSource<StreamMessage> 
   head: () => store.head(),
   positionOf: ({ seq, time }) => ({ seq, storedAt: time }),
   maxBatch: 64,
+});
+
+/** A record of a window tells up to 1,000 columns: at most 64 of them wait. */
+export const windowsSource = (store: StreamStore): MessageSource<StreamMessage> => ({
+  ...trafficSource(store),
+  stream: 'WINDOWS',
 });

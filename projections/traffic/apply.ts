@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { noneSeen, see, type SeenCounters } from '#libs/contracts/index.js';
 import type { StreamMessage } from '#libs/event-log/index.js';
 import { Changes, current, type Decoded, type Projection, type Recorded, type Row } from '#libs/projecting/index.js';
 import { decodePredictions, sumOf, type ArmTraffic, type ChunkFact } from './chunk-fact.js';
 import { add, noTraffic, type TrafficCounts } from './counts.js';
 import { applyLabels, decodeLabelMessage, isLabels, labelTables, type LabelsFact } from './labels.js';
 import { addToOperations, operationRows, operations } from './operations.js';
-import { noneSeen, see, type SeenCounters } from './seen-counters.js';
 
 const countColumns = {
   latency_min_us: 'bigint',

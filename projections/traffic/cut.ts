@@ -1,6 +1,6 @@
 import type { Rejection } from '#libs/contracts/index.js';
 import type { Result } from '#libs/kernel/index.js';
-import type { ProjectionReader, ReadAt } from '#libs/projecting/index.js';
+import { streamCut, type ProjectionReader, type ReadAt } from '#libs/projecting/index.js';
 
 export interface TrafficReaders {
   /** Of the traffic projection. */
@@ -9,16 +9,9 @@ export interface TrafficReaders {
   readonly events: ProjectionReader;
 }
 
-/**
- * Where TRAFFIC is cut for a moment that is `eventsSeq` in EVENTS: now is everything that is folded; a past moment is cut
- * at the time of EVENTS there.
- */
-export async function trafficCut(
+/** Where TRAFFIC is cut for a moment that is `eventsSeq` in EVENTS. */
+export const trafficCut = (
   { traffic, events }: TrafficReaders,
   at: ReadAt,
   eventsSeq: number,
-): Promise<Result<number, Rejection>> {
-  if (at.as_of === undefined) return traffic.resolveAsOf(undefined);
-  if ('at' in at.as_of) return traffic.cutAt(at.as_of.at);
-  return traffic.cutAt(await events.logTimeAt(eventsSeq));
-}
+): Promise<Result<number, Rejection>> => streamCut(traffic, events, at, eventsSeq);

@@ -45,7 +45,7 @@ export class OperationQueries {
    * are widened to whole ten seconds; nothing reaches beyond the moment of the read. Refuses with `invalid_request` a
    * span that is empty or has too many windows, else as `ProjectionReader.read` does.
    */
-  async versions(asked: OperationsAsked, at: ReadAt = {}): Promise<Result<api.MetricsAnswer, Rejection>> {
+  async versions(asked: OperationsAsked, at: ReadAt = {}): Promise<Result<api.OperationsAnswer, Rejection>> {
     const { traffic, events } = this.readers;
     return events.read(at, async (_database, eventsSeq) => {
       const seq = await trafficCut(this.readers, at, eventsSeq);
@@ -141,7 +141,7 @@ function spanOf(asked: OperationsAsked, moment: number): Result<Span, Rejection>
 const refuse = (path: string, detail: string, message: string): Result<never, Rejection> =>
   reject(rejection('invalid_request', `${detail}: ${message}`, [{ path: `query.${path}`, message }]));
 
-type Item = api.MetricsAnswer['items'][number];
+type Item = api.OperationsAnswer['items'][number];
 
 /** @param rows in the order of version and time */
 function itemsOf(rows: readonly OperationRow[], span: Span, windowS: number): Result<Item[], Rejection> {

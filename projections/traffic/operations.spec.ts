@@ -264,12 +264,12 @@ interface Timed extends Sent {
 
 /** Every window of every version, and the totals, against the rows themselves. */
 function expectExact(
-  { items }: api.MetricsAnswer,
+  { items }: api.OperationsAnswer,
   sent: readonly Timed[],
   asked: OperationsAsked,
   moment: number,
 ): void {
-  const ofVersions = new Map<string, { item: api.MetricsAnswer['items'][number]; seen: number }>(
+  const ofVersions = new Map<string, { item: api.OperationsAnswer['items'][number]; seen: number }>(
     items.map((item) => [JSON.stringify([item.deployment, item.model, item.version]), { item, seen: 0 }]),
   );
   for (const { item } of ofVersions.values())

@@ -1,4 +1,5 @@
 import { modelSamples } from './golden-model-samples.js';
+import { monitoringSamples } from './golden-monitoring-samples.js';
 import { trainingSamples } from './golden-training-samples.js';
 import { subjects, type GovernanceEvent, type Signature } from '#libs/contracts/index.js';
 
@@ -39,6 +40,7 @@ const served = {
 export const samples: readonly Sample[] = [
   ...modelSamples,
   ...trainingSamples,
+  ...monitoringSamples,
   {
     subject: subjects.model(served.model),
     event: {

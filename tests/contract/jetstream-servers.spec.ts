@@ -67,10 +67,11 @@ describe('durability', () => {
 });
 
 describe('ensureStreams', () => {
-  it('creates what is declared, so that nothing in EVENTS and TRAFFIC can be deleted', async () => {
+  it('creates what is declared, so that nothing in EVENTS, TRAFFIC and WINDOWS can be deleted', async () => {
     for (const [name, compression] of [
       [streamNames.events, 'none'],
       [streamNames.traffic, 's2'],
+      [streamNames.windows, 's2'],
     ] as const) {
       const { config } = await api<{ config: Record<string, unknown> }>(`STREAM.INFO.${name}`);
       expect(config).toMatchObject({
@@ -87,6 +88,7 @@ describe('ensureStreams', () => {
       await expect(api(`STREAM.PURGE.${name}`)).rejects.toThrow(/purge/);
     }
     expect([...(await ensureStreams(connection, streamDeclarations(1))).values()]).toEqual([
+      'unchanged',
       'unchanged',
       'unchanged',
       'unchanged',

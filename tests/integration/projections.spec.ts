@@ -4,6 +4,7 @@ import { streamDeclarations, streamNames } from '#config/streams.js';
 import {
   encodeChunk,
   encodeChunkSchema,
+  encodeWindowRecord,
   eventCatalogue,
   header,
   predictionsRecorded,
@@ -21,11 +22,15 @@ import {
   ProjectionReader,
   rebuild,
   trafficSource,
+  windowsSource,
   type Database,
 } from '#libs/projecting/index.js';
 import { deployments } from '#projections/deployments/index.js';
+import { findings } from '#projections/findings/index.js';
 import { registry, RegistryQueries } from '#projections/registry/index.js';
 import { traffic, TrafficQueries } from '#projections/traffic/index.js';
+import { windows } from '#projections/windows/index.js';
+import { windowClosed } from '#projections/windows/testing/records.js';
 import { startNats, type NatsHandle } from '#tests/support/nats.js';
 import { createDatabase, type DatabaseHandle } from '#tests/support/postgres.js';
 import { until } from '#tests/support/wait.js';
@@ -35,7 +40,7 @@ let handle: DatabaseHandle;
 let database: Database;
 let connection: NatsConnection;
 let projector: RunningProjector;
-let streams: { events: JetStreamStore; traffic: JetStreamStore; snapshots: JetStreamStore };
+let streams: { events: JetStreamStore; traffic: JetStreamStore; windows: JetStreamStore; snapshots: JetStreamStore };
 let aggregates: AggregateStore;
 
 beforeAll(async () => {
@@ -48,6 +53,7 @@ beforeAll(async () => {
   streams = {
     events: store(streamNames.events),
     traffic: store(streamNames.traffic),
+    windows: store(streamNames.windows),
     snapshots: store(streamNames.snapshots),
   };
   aggregates = new AggregateStore({
@@ -114,6 +120,11 @@ async function record(counter: number): Promise<number> {
   return (await streams.traffic.publish({ subject: subjects.predictions('churn'), headers, data })).seq;
 }
 
+async function close(window: number): Promise<number> {
+  const message = encodeWindowRecord(windowClosed(window), { seq: window, logTime: systemClock.now(), index: 0 });
+  return (await streams.windows.publish(message)).seq;
+}
+
 const events = (): EventReader<GovernanceEvent> => new EventReader<GovernanceEvent>(streams.events, eventCatalogue);
 
 const readers = () => ({
@@ -124,10 +135,16 @@ const readers = () => ({
     head: () => streams.traffic.head(),
     clock: systemClock,
   }),
+  windows: new ProjectionReader({
+    database,
+    projection: windows,
+    head: () => streams.windows.head(),
+    clock: systemClock,
+  }),
 });
 
 describe('the projector', () => {
-  it('follows both streams, and a reader may wait for its own sequence', async () => {
+  it('follows the streams, and a reader may wait for its own sequence', async () => {
     const seq = await register('first');
     expect(await new RegistryQueries(readers().registry).getModel('first', { min_seq: seq })).toMatchObject({
       ok: true,
@@ -135,6 +152,8 @@ describe('the projector', () => {
     });
     const trafficSeq = await record(1);
     await until(async () => (await readers().traffic.checkpoint())?.position === trafficSeq, { what: 'the chunk' });
+    const windowsSeq = await close(1);
+    await until(async () => (await readers().windows.checkpoint())?.position === windowsSeq, { what: 'the window' });
     const queries = new TrafficQueries({ traffic: readers().traffic, events: readers().registry });
     expect(await queries.chunkOf('e1', 1)).toMatchObject({ value: { traffic_seq: trafficSeq, refused: 1 } });
     expect(await queries.summary('churn', { as_of: { at: systemClock.now() } })).toMatchObject({
@@ -146,7 +165,9 @@ describe('the projector', () => {
       'projection deployments',
       'projection lineage',
       'projection training',
+      'projection findings',
       'projection traffic',
+      'projection windows',
     ]);
     expect(report.ready).toBe(true);
   });
@@ -189,6 +210,9 @@ describe('the projector', () => {
     expect(await rebuild(registry, { database, source: governance })).toMatchObject({ identical: true, swapped: true });
     expect(await rebuild(deployments, { database, source: governance })).toMatchObject({ identical: true });
     expect(await rebuild(traffic, { database, source: chunks })).toMatchObject({ identical: true, swapped: true });
+    expect(await rebuild(findings, { database, source: governance })).toMatchObject({ identical: true });
+    const records = windowsSource(streams.windows);
+    expect(await rebuild(windows, { database, source: records })).toMatchObject({ identical: true, swapped: true });
     const seq = await register('after the swap');
     expect(await new RegistryQueries(readers().registry).getModel('after the swap', { min_seq: seq })).toMatchObject({
       ok: true,
@@ -201,6 +225,7 @@ describe('the projector', () => {
     await until(async () => (await other.health()).ready, { what: 'the other projector' });
     const seq = await register('for the other');
     await record(42);
+    await close(2);
     expect(await new RegistryQueries(readers().registry).getModel('for the other', { min_seq: seq })).toMatchObject({
       ok: true,
     });

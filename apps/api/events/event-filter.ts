@@ -4,7 +4,7 @@ import { ProblemException } from '#libs/nest/index.js';
 
 /**
  * What `types` and `aggregate` of a query ask for: `model/fraud`, `deployment/fraud`, `training-job/<id>`,
- * `dataset/fraud`, `configuration/modelog`.
+ * `dataset/fraud`, `monitor/<deployment>`, `configuration/modelog`.
  * @throws ProblemException 422 for a type or an aggregate that the log cannot hold: it would never match.
  */
 export function eventFilter(query: {
@@ -42,6 +42,9 @@ function subjectOf(aggregate: string): string {
     case 'dataset':
       if (modelName.safeParse(name).success) return subjects.dataset(name);
       break;
+    case 'monitor':
+      if (deploymentName.safeParse(name).success) return subjects.monitor(name);
+      break;
     case 'configuration':
       if (name === 'modelog') return subjects.configuration();
       break;
@@ -49,7 +52,7 @@ function subjectOf(aggregate: string): string {
   }
   throw refused(
     'query.aggregate',
-    `expected model/<name>, deployment/<name>, training-job/<id>, dataset/<name> or configuration/modelog; found ${aggregate}`,
+    `expected model/<name>, deployment/<name>, training-job/<id>, dataset/<name>, monitor/<deployment> or configuration/modelog; found ${aggregate}`,
   );
 }
 

@@ -18,7 +18,16 @@ function message(digest = 'sha256:d', label = 1): LabelMessageToSend {
     ...{ commandId: 'c1', digest, actor: 'anna', correlationId: 'r-1', at: '2026-11-23T12:00:00.000Z' },
   };
   const prediction: Observed['prediction'] = {
-    ...{ deployment: 'churn', epoch: 'e', counter: 1, row: 0, model: 'm', version: '1.0.0', predicted: { value: 1 } },
+    ...{
+      deployment: 'churn',
+      traffic_seq: 3,
+      epoch: 'e',
+      counter: 1,
+      row: 0,
+      model: 'm',
+      version: '1.0.0',
+      predicted: { value: 1 },
+    },
     ...{ predicted_at: meta.at, outcome: 'served', code: null, labelType: 'number' },
   };
   return labelMessages([{ index: 0, prediction_id: 'p', label, observed_at: meta.at, prediction }], meta, 1)[0]!;

@@ -6,7 +6,16 @@ import type { ResolvedPrediction } from './resolve-predictions.js';
 const now = '2026-11-23T12:00:00.000Z';
 const at = (index: number, member: string): string => `items.${index}.${member}`;
 const prediction = (changed: Partial<ResolvedPrediction> = {}): ResolvedPrediction => ({
-  ...{ deployment: 'd', epoch: 'e', counter: 1, row: 0, model: 'm', version: '1.0.0', predicted_at: now },
+  ...{
+    deployment: 'd',
+    traffic_seq: 3,
+    epoch: 'e',
+    counter: 1,
+    row: 0,
+    model: 'm',
+    version: '1.0.0',
+    predicted_at: now,
+  },
   ...{ predicted: { label: 1 }, outcome: 'served', code: null, labelType: 'integer' },
   ...changed,
 });

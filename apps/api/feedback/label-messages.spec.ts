@@ -10,7 +10,8 @@ const meta: CommandMeta = {
 const observed = (index: number, deployment = 'churn', value: unknown = 0.5): Observed => ({
   ...{ index, prediction_id: `p${index}`, label: index, observed_at: '2026-11-23T11:00:00.000Z' },
   prediction: {
-    ...{ deployment, epoch: 'e', counter: 1 + Math.floor(index / 100), row: index % 100, model: 'm', version: '1.0.0' },
+    ...{ deployment, traffic_seq: 7 + Math.floor(index / 100), epoch: 'e', counter: 1 + Math.floor(index / 100) },
+    ...{ row: index % 100, model: 'm', version: '1.0.0' },
     ...{ predicted_at: '2026-11-22T11:00:00.000Z', outcome: 'served', code: null, labelType: 'number' },
     predicted: { value: value as number },
   },
@@ -33,7 +34,7 @@ describe('labelMessages', () => {
     expect(decodeLabels(first!.data)).toMatchObject({
       ...{ deployment: 'churn', events_seq: 7 },
       rows: [
-        { prediction_id: 'p0', epoch: 'e', counter: 1, row: 0, version: '1.0.0', predicted: { value: 0.5 }, label: 0 },
+        { prediction_id: 'p0', traffic_seq: 7, epoch: 'e', counter: 1, row: 0, version: '1.0.0', label: 0 },
         { prediction_id: 'p2', observed_at: '2026-11-23T11:00:00.000Z', predicted_at: '2026-11-22T11:00:00.000Z' },
       ],
     });

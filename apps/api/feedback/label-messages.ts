@@ -81,6 +81,7 @@ function cut(observed: readonly Observed[]): Encoded[][] {
 
 const rowOf = ({ prediction_id, prediction, label, observed_at }: Observed): LabelRow => ({
   prediction_id,
+  traffic_seq: prediction.traffic_seq,
   epoch: prediction.epoch,
   counter: prediction.counter,
   row: prediction.row,

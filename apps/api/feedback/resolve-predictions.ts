@@ -6,13 +6,15 @@ import type { RegistryQueries } from '#projections/registry/index.js';
 import type { LabelQueries } from '#projections/traffic/index.js';
 import { tokens } from '../tokens.js';
 import { placeOf, type PredictionPlace } from '../why/prediction-place.js';
-import { RecordedChunks } from '../why/recorded-chunks.js';
+import { RecordedChunks, type StoredChunk } from '../why/recorded-chunks.js';
 import { isAt, outcomeOf, outputsOf } from '../why/recorded-row.js';
 import { labelTypeOf, type LabelType } from './label-type.js';
 
 /** What a prediction was, as a label carries it. */
 export interface ResolvedPrediction {
   readonly deployment: string;
+  /** Where its chunk stands in TRAFFIC. */
+  readonly traffic_seq: number;
   readonly epoch: string;
   readonly counter: number;
   readonly row: number;
@@ -50,7 +52,7 @@ export class Predictions {
         const [seq, asked] = group;
         const found = await this.chunks.at(seq);
         if (found === undefined) continue;
-        const reader = await this.#readerOf(found.chunk);
+        const reader = await this.#readerOf(found);
         for (const { index, place } of asked) if (isAt(place, found.chunk)) resolved[index] = reader(place.row);
       }
     };
@@ -81,7 +83,7 @@ export class Predictions {
     return bySeq;
   }
 
-  async #readerOf(chunk: Chunk): Promise<(row: number) => ResolvedPrediction | undefined> {
+  async #readerOf({ chunk, seq }: StoredChunk): Promise<(row: number) => ResolvedPrediction | undefined> {
     const { deployment, epoch, arms } = chunk.schema;
     const outputs = await Promise.all(
       arms.map(async ({ model, version }) => outputsOf(chunk, await this.#signatureOf(chunk, model, version))),
@@ -93,7 +95,7 @@ export class Predictions {
       const { model, version } = arm;
       const outcome = outcomeOf(chunk, row);
       return {
-        ...{ deployment, epoch, counter: chunk.counter, row, model, version, labelType, outcome },
+        ...{ deployment, traffic_seq: seq, epoch, counter: chunk.counter, row, model, version, labelType, outcome },
         predicted_at: isoTime(chunk.beganAt + chunk.beganOffsetUs[row]! / 1000),
         predicted: outcome === 'served' ? outputs[chunk.arm[row]!]!(row) : null,
         code: outcome === 'served' ? null : (chunk.codes[row - chunk.served] ?? null),

@@ -5,6 +5,7 @@ import { isoTime } from '#libs/kernel/index.js';
 import { acceptedOrThrow, ProblemException } from '#libs/nest/index.js';
 import type { ReadAt } from '#libs/projecting/index.js';
 import type { DeploymentQueries, Route } from '#projections/deployments/index.js';
+import type { FindingQueries } from '#projections/findings/index.js';
 import type { RegistryQueries } from '#projections/registry/index.js';
 import type { TrafficQueries } from '#projections/traffic/index.js';
 import { tokens } from '../tokens.js';
@@ -22,7 +23,7 @@ export class Explain extends Query<api.Why> {
   }
 }
 
-/** The story of one prediction: its row in TRAFFIC, what the governance log said when it was routed, and its labels. */
+/** The story of one prediction: its row in TRAFFIC, what the governance log said when it was routed, what was wrong then, its labels. */
 @QueryHandler(Explain)
 export class ExplainHandler implements IQueryHandler<Explain> {
   constructor(
@@ -31,6 +32,7 @@ export class ExplainHandler implements IQueryHandler<Explain> {
     @Inject(tokens.predictions) private readonly predictions: TrafficQueries,
     @Inject(tokens.deployments) private readonly deployments: DeploymentQueries,
     @Inject(tokens.registry) private readonly registry: RegistryQueries,
+    @Inject(tokens.findings) private readonly findings: FindingQueries,
   ) {}
 
   async execute({ predictionId, at }: Explain): Promise<api.Why> {
@@ -41,12 +43,13 @@ export class ExplainHandler implements IQueryHandler<Explain> {
     if (place === undefined || found === undefined || !isKnownAt(found, at))
       throw new ProblemException(unknown(predictionId));
     const { deployment, routing_seq, epoch } = found.chunk.schema;
-    const [route, versioned, labels] = await Promise.all([
+    const [route, versioned, labels, findings] = await Promise.all([
       this.deployments.routeAt(deployment, routing_seq).then(acceptedOrThrow),
       this.versioned(found.chunk, place.row),
       this.labels.of({ epoch, counter: found.chunk.counter, row: place.row }, at),
+      this.openFindings(found, place.row, at),
     ]);
-    return whyOf({ predictionId, ...found, route, labels, ...versioned });
+    return whyOf({ predictionId, ...found, route, labels, findings, ...versioned });
   }
 
   private async find(place: PredictionPlace): Promise<StoredChunk | undefined> {
@@ -57,6 +60,12 @@ export class ExplainHandler implements IQueryHandler<Explain> {
 
   private async seqOf({ epoch, counter }: Extract<PredictionPlace, { by: 'identity' }>): Promise<number | undefined> {
     return acceptedOrThrow(await this.predictions.chunkOf(epoch, counter))?.traffic_seq;
+  }
+
+  private async openFindings({ chunk, seq, time }: StoredChunk, row: number, at: ReadAt): Promise<api.Why['findings']> {
+    const { model, version } = chunk.schema.arms[chunk.arm[row]!]!;
+    const moment = { deployment: chunk.schema.deployment, model, version, position: { seq, row }, time };
+    return [...acceptedOrThrow(await this.findings.openWhen(moment, at))];
   }
 
   private async versioned(chunk: Chunk, row: number): Promise<Versioned> {
@@ -91,10 +100,12 @@ interface Versioned {
 interface Story extends Versioned, StoredChunk {
   readonly predictionId: string;
   readonly labels: api.Why['labels'];
+  readonly findings: api.Why['findings'];
   readonly route: Route | undefined;
 }
 
-function whyOf({ predictionId, chunk, seq, time, route, version, decisions, labels, row, rowNumber }: Story): api.Why {
+function whyOf(story: Story): api.Why {
+  const { predictionId, chunk, seq, time, route, version, decisions, labels, findings, row, rowNumber } = story;
   const { deployment, routing_seq, epoch, instance } = chunk.schema;
   const { arm, beganAt, latencyMs, outcome, request, output, failure } = row;
   return {
@@ -118,6 +129,7 @@ function whyOf({ predictionId, chunk, seq, time, route, version, decisions, labe
     registration: version === undefined ? null : registrationOf(version),
     decisions: [...decisions],
     labels,
+    findings,
     as_of_seq: routing_seq,
   };
 }

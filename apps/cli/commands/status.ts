@@ -4,6 +4,7 @@ import { isoTime } from '#libs/kernel/index.js';
 import type { ApiClient } from '../http/api-client.js';
 import { gauges, type Sample } from '../http/gauges.js';
 import type { Io } from '../io.js';
+import { findingText } from '../text/finding.js';
 import { table } from '../text/table.js';
 
 interface Status {
@@ -14,6 +15,8 @@ interface Status {
   readonly deployments: readonly api.DeploymentView[];
   /** How versions did in the last minute; those without traffic are left out. */
   readonly last_minute: readonly LastMinute[];
+  /** What is open; those told were found last. Null while the read model is away. */
+  readonly findings: { readonly open: number; readonly newest: readonly api.Finding[] } | null;
   readonly logs: readonly { readonly stream: string; readonly last_seq: number }[];
   readonly read_models: readonly {
     readonly projection: string;
@@ -28,6 +31,9 @@ type LastMinute = { readonly deployment: string; readonly version: string } & Pi
   api.Operations,
   'rows' | 'throughput' | 'error_rate' | 'latency_ms' | 'queued_rows'
 >;
+
+/** Open findings that are told one by one. */
+const mostFindings = 10;
 
 export interface StatusOptions {
   readonly json: boolean;
@@ -52,6 +58,7 @@ async function statusOf(client: ApiClient, now: number): Promise<Status> {
     ...{ url: client.url, ready: unhealthy.length === 0, unhealthy },
     deployments: await deploymentsOf(client),
     last_minute: await lastMinuteOf(client, now),
+    findings: await findingsOf(client),
     logs: byName('modelog_log_last_sequence').map(({ labels, value }) => ({
       stream: labels.stream ?? '',
       last_seq: value,
@@ -102,7 +109,14 @@ async function lastMinuteOf(client: ApiClient, now: number): Promise<LastMinute[
   });
 }
 
-function told({ url, ready, unhealthy, deployments, last_minute, logs, read_models }: Status): string[] {
+async function findingsOf(client: ApiClient): Promise<Status['findings']> {
+  const response = await client.open(`/api/monitoring/findings?state=open&limit=${mostFindings}`);
+  if (!response.ok) return null;
+  const { open, items } = api.findingList.parse(await response.json());
+  return { open, newest: items };
+}
+
+function told({ url, ready, unhealthy, deployments, last_minute, findings, logs, read_models }: Status): string[] {
   return [
     ready ? `Modelog at ${url} is ready` : `Modelog at ${url} cannot serve`,
     ...unhealthy.map(({ component, reason }) => `  ${component}: ${reason}`),
@@ -110,6 +124,7 @@ function told({ url, ready, unhealthy, deployments, last_minute, logs, read_mode
     ...(deployments.length === 0 ? ['No deployments yet'] : table(deploymentHead, deployments.map(deploymentRow))),
     '',
     ...(last_minute.length === 0 ? [] : [...table(lastMinuteHead, last_minute.map(lastMinuteRow)), '']),
+    ...findingLines(findings),
     ...table(
       ['log', 'last sequence'],
       logs.map(({ stream, last_seq }) => [stream, String(last_seq)]),
@@ -121,6 +136,23 @@ function told({ url, ready, unhealthy, deployments, last_minute, logs, read_mode
         ...[projection, stream, String(position), gap === null ? 'unknown' : String(gap)],
       ]),
     ),
+  ];
+}
+
+/** Nothing is said where nothing is wrong. */
+function findingLines(findings: Status['findings']): string[] {
+  if (findings === null || findings.open === 0) return [];
+  const { open, newest } = findings;
+  const more = open - newest.length;
+  return [
+    ...table(
+      [`open findings: ${open}`, 'version', 'since', 'found'],
+      newest.map(({ deployment, model, version, raised, details }) => [
+        ...[deployment, `${model}@${version}`, raised.at, findingText(details)],
+      ]),
+    ),
+    ...(more > 0 ? [`and ${more} more: GET /api/monitoring/findings?state=open`] : []),
+    '',
   ];
 }
 

@@ -4,15 +4,19 @@ import {
   eventsSource,
   rebuild,
   trafficSource,
+  windowsSource,
+  type MessageSource,
   type Projection,
   type RebuildOptions,
   type RebuildReport,
 } from '#libs/projecting/index.js';
 import { deployments } from '#projections/deployments/index.js';
+import { findings } from '#projections/findings/index.js';
 import { lineage } from '#projections/lineage/index.js';
 import { registry } from '#projections/registry/index.js';
 import { traffic } from '#projections/traffic/index.js';
 import { training } from '#projections/training/index.js';
+import { windows } from '#projections/windows/index.js';
 import { CommandFailed } from '../errors.js';
 import type { Servers } from './servers.js';
 
@@ -31,11 +35,14 @@ export function readModels(servers: Servers): ReadModel[] {
     name: projection.name,
     rebuild: (options) => rebuild(projection, { ...options, database, source: events }),
   });
-  const ofTraffic = <Fact>(projection: Projection<StreamMessage, Fact>): ReadModel => ({
+  const of = <Fact>(projection: Projection<StreamMessage, Fact>, source: MessageSource<StreamMessage>): ReadModel => ({
     name: projection.name,
-    rebuild: (options) => rebuild(projection, { ...options, database, source: trafficSource(servers.traffic) }),
+    rebuild: (options) => rebuild(projection, { ...options, database, source }),
   });
-  return [ofEvents(registry), ofEvents(deployments), ofEvents(lineage), ofEvents(training), ofTraffic(traffic)];
+  return [
+    ...[ofEvents(registry), ofEvents(deployments), ofEvents(lineage), ofEvents(training), ofEvents(findings)],
+    ...[of(traffic, trafficSource(servers.traffic)), of(windows, windowsSource(servers.windows))],
+  ];
 }
 
 /** The named one, or all. @throws CommandFailed for a name that no read model has */

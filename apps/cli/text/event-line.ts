@@ -1,4 +1,5 @@
 import { nameOfToken, type api } from '#libs/contracts/index.js';
+import { monitoringText } from './finding.js';
 
 /** One event on one line. */
 export function eventLine({ seq, time, type, subject, actor, data }: api.EventView): string {
@@ -8,7 +9,7 @@ export function eventLine({ seq, time, type, subject, actor, data }: api.EventVi
     type.padEnd(20),
     aggregateOf(subject),
     `by ${actor || 'unknown'}`,
-    factOf(data),
+    monitoringText(type, data) ?? factOf(data),
   ]
     .filter((part) => part !== '')
     .join('  ');

@@ -46,6 +46,26 @@ const why: api.Why = {
     { label: 'no', ...{ observed_at: '2026-11-25T08:00:00.000Z', recorded_at: '', event_id: 'l2', counts: true } },
     { label: 'yes', ...{ observed_at: '2026-11-24T08:00:00.000Z', recorded_at: '', event_id: 'l1', counts: false } },
   ],
+  findings: [
+    {
+      ...{ finding_id: 'f', deployment: 'street', model: 'fraud', version: '1.2.0', state: 'cleared' },
+      ...{ condition: 'data_drift/features', events_seq: 7, configuration_seq: 1, reference: null },
+      raised: {
+        ...{ seq: 8, event_id: 'e8', at: '2026-11-23T09:00:00.000Z', window: 3 },
+        last: { seq: 8, row: 0 },
+      },
+      cleared: { seq: 12, event_id: 'e12', at: '2026-11-24T09:00:00.000Z', window: 9, last: { seq: 90, row: 0 } },
+      inputs: { first: { seq: 5, row: 0 }, last: { seq: 8, row: 0 }, rows: 1000, sampled: 1000 },
+      method: { name: 'calibrated', version: 1, parameters: {} },
+      details: {
+        ...{ kind: 'data_drift', scope: 'features', policy: 'calibrated', drifted: 5, compared: 30, threshold: 0.05 },
+        columns: ['town', 'length', 'width', 'height'].map((column, index) => ({
+          ...{ column, test: 'wasserstein', statistic: 1, p_value: null, adjusted_p: null, threshold: 0.1 },
+          effect: 0.5 - index / 10,
+        })),
+      },
+    },
+  ],
   as_of_seq: 7,
 };
 
@@ -69,6 +89,14 @@ describe('story', () => {
       '          yes as of 2026-11-24T08:00:00.000Z (event l1), since corrected or repeated',
     ]);
     expect(story({ ...why, labels: [] }).join()).not.toContain('Observed');
+  });
+
+  it('tells what was wrong when it was made', () => {
+    const lines = story(why);
+    expect(lines.slice(lines.indexOf('Findings  open when it was made')).slice(1, 2)).toEqual([
+      '          drift of features in 5 of 30 columns (town 0.5, length 0.4, width 0.3, 2 more); since 2026-11-23T09:00:00.000Z (event 8), cleared on 2026-11-24T09:00:00.000Z (event 12)',
+    ]);
+    expect(story({ ...why, findings: [] }).join()).not.toContain('Findings');
   });
 
   it('tells who approved and promoted it, in order', () => {

@@ -1,4 +1,5 @@
 import type { api } from '#libs/contracts/index.js';
+import { findingText } from './finding.js';
 
 /** `why` as a person would tell it, line by line. */
 export function story(why: api.Why): string[] {
@@ -14,6 +15,7 @@ export function story(why: api.Why): string[] {
     ...request(why),
     ...answer(why),
     ...labels(why),
+    ...findings(why),
     `Recorded  on ${why.recorded_at} as TRAFFIC ${identity.traffic_seq}, row ${identity.row}, by ${identity.instance} (epoch ${identity.epoch}, chunk ${identity.counter})`,
   ];
 }
@@ -89,6 +91,15 @@ function labels({ labels }: api.Why): string[] {
       `${indent}${shown(label)} as of ${observed_at} (event ${event_id})${counts ? '' : ', since corrected or repeated'}`,
   );
   return told.length === 0 ? [] : ['Observed', ...told];
+}
+
+/** What was wrong when it was made. */
+function findings({ findings }: api.Why): string[] {
+  const told = findings.map(({ details, raised, cleared }) => {
+    const until = cleared === null ? 'open still' : `cleared on ${cleared.at} (event ${cleared.seq})`;
+    return `${indent}${findingText(details)}; since ${raised.at} (event ${raised.seq}), ${until}`;
+  });
+  return told.length === 0 ? [] : ['Findings  open when it was made', ...told];
 }
 
 function fields(values: Readonly<Record<string, unknown>>): string[] {

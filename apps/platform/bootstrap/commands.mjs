@@ -7,6 +7,7 @@ import { runTests } from './test-runner.mjs';
 const usage = `Modelog: a flight recorder and autopilot for machine-learning models
 
 usage: npm start                       the platform, until Ctrl-C
+       npm run demo [-- --fast]        the platform, and the main job on real data (-- --help says more)
        npm test [-- <jest arguments>]  the tests
        npm run soak [-- <arguments>]   the long tests (tests/**/*.soak.ts)
        npm run bench [-- <arguments>]  the benchmarks (-- --help lists them)
@@ -22,6 +23,7 @@ Each installs dependencies and builds where that is needed. Settings are environ
   MODELOG_UNRESPONSIVE_S        seconds until a serving process that stands still is replaced (15; 0: never)
   MODELOG_TRAINING_WORKERS      processes that train, one job each at a time (1; 0: none here)
   MODELOG_TRAINING_THREADS      threads of each of them (the cores)
+  MODELOG_MONITORING_PROCESSES  processes that watch deployments, each a part of them (1; 0: none here)
   NATS_URL, DATABASE_URL        servers to use instead of starting some
   MODELOG_NATS_SERVER           a nats-server program to use instead of looking for one
   LOG_LEVEL                     trace, debug, info, warn, error, fatal, silent (info)
@@ -37,6 +39,9 @@ export async function runCommand([command = '--help', ...args]) {
       if (args.includes('--help')) return help();
       await prepare(sayOut);
       return become('dist/apps/platform/main.js', args);
+    case 'demo':
+      await prepare(sayOut);
+      return become('dist/apps/demo/main.js', args);
     case 'test':
       await prepare(sayOut);
       process.exitCode = await runTests(args);

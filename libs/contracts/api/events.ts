@@ -36,7 +36,7 @@ export const eventsQuery = z.object({
     .optional(),
   aggregate: z
     .string()
-    .regex(/^[a-z]+\/.+$/, 'an aggregate is written kind/name, for example model/fraud')
+    .regex(/^[a-z-]+\/.+$/, 'an aggregate is written kind/name, for example model/fraud')
     .optional(),
 });
 export const eventPage = z

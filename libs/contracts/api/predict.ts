@@ -3,6 +3,7 @@ import type { JsonValue } from '#libs/kernel/index.js';
 import { deploymentName, modelName, modelVersion, sha256Digest } from '../names.js';
 import { asOfSeq } from './common.js';
 import { decisionView } from './models.js';
+import { finding } from './monitoring.js';
 
 /** Limits of a batch, in rows and bytes; and of a single prediction, in bytes. */
 export const batchLimits = { rows: 10_000, bytes: 16 * 1024 * 1024, singleBytes: 1024 * 1024 } as const;
@@ -158,6 +159,11 @@ export const why = z
         counts: z.boolean(),
       }),
     ),
+    /**
+     * What was wrong with the version in this deployment when the prediction was recorded, by the log's time of the traffic
+     * that it was found in; as it is known at the moment asked for. At most the hundred that were raised last, newest first.
+     */
+    findings: z.array(finding),
     ...asOfSeq,
   })
   .meta({ id: 'Why' });

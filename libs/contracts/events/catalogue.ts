@@ -3,12 +3,13 @@ import { datasetEvents, type DatasetEvent } from './dataset.js';
 import { catalogueOf } from './define.js';
 import { deploymentEvents, type DeploymentEvent } from './deployment.js';
 import { modelEvents, type ModelEvent } from './model.js';
+import { monitoringEvents, type MonitoringEvent } from './monitoring.js';
 import { processEvents, type ProcessEvent } from './process.js';
 import { trainingEvents, type TrainingEvent } from './training.js';
 
 /** Every governance event that EVENTS may hold. */
 export type GovernanceEvent =
-  ModelEvent | DeploymentEvent | ConfigurationEvent | DatasetEvent | TrainingEvent | ProcessEvent;
+  ModelEvent | DeploymentEvent | ConfigurationEvent | DatasetEvent | TrainingEvent | ProcessEvent | MonitoringEvent;
 
 export const eventCatalogue = catalogueOf([
   ...modelEvents,
@@ -17,4 +18,5 @@ export const eventCatalogue = catalogueOf([
   ...datasetEvents,
   ...trainingEvents,
   ...processEvents,
+  ...monitoringEvents,
 ]);

@@ -9,6 +9,8 @@ import { deploymentName, modelName, modelVersion } from '../names.js';
 
 export const labelRow = z.object({
   prediction_id: z.string(),
+  /** Where its chunk stands in TRAFFIC; left out in labels of earlier builds, whose id says it. */
+  traffic_seq: z.int().positive().optional(),
   /** Identity of the prediction: consumers join by it. */
   epoch: z.string(),
   counter: z.int().positive(),

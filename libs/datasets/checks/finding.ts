@@ -1,5 +1,5 @@
 import type { DataFinding, Severity } from '#libs/contracts/index.js';
-import { nearNames } from '../near-names.js';
+import { nearNames } from '#libs/kernel/index.js';
 
 /** Rows that a finding tells. */
 const mostExamples = 10;

@@ -6,7 +6,7 @@ import type {
   Table,
   TableColumn,
 } from '#libs/contracts/index.js';
-import { nearNames } from '../near-names.js';
+import { nearNames } from '#libs/kernel/index.js';
 import { Refused } from '../refusal.js';
 import type { InputKind, RawColumn } from './fitted.js';
 

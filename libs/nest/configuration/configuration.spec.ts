@@ -119,7 +119,7 @@ describe('loadConfiguration', () => {
       {
         source: join(directory, 'pipelines_config.yaml'),
         path: '',
-        expected: 'one of the files model_config.yaml, pipeline_config.yaml',
+        expected: 'one of the files model_config.yaml, pipeline_config.yaml, monitoring_config.yaml',
       },
     ]);
     const missing = await loadConfiguration({ env, directory: join(root, 'nowhere') });

@@ -1,4 +1,5 @@
 import type { FollowOptions, StreamHead } from '#libs/event-log/index.js';
+import type { StreamName } from '../projection.js';
 import type { MessageSource, Position } from '../source.js';
 
 /** For specs: a stream in an array, with cuts and failures on demand. */
@@ -11,7 +12,7 @@ export class ArraySource<Message> implements MessageSource<Message> {
   private failure: Error | undefined;
 
   constructor(
-    readonly stream: 'EVENTS' | 'TRAFFIC',
+    readonly stream: StreamName,
     readonly positionOf: (message: Message) => Position,
   ) {}
 

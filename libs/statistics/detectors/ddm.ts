@@ -3,6 +3,9 @@ import type { Values } from './parameters.js';
 import { RunningMean } from './running-mean.js';
 import type { SavedFields } from './saved-fields.js';
 
+/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
+const { sqrt } = Math;
+
 const parameters = {
   warm_start: { type: 'integer', default: 30, from: 1, to: 1e9, about: 'samples before it tells anything' },
   warning_threshold: {
@@ -105,7 +108,7 @@ class Ddm implements DetectorCore {
 
   #deviation(): number {
     const { count, value } = this.#rate;
-    return Math.sqrt((value * (1 - value)) / count);
+    return sqrt((value * (1 - value)) / count);
   }
 
   #threshold(deviations: number): number {

@@ -54,7 +54,7 @@ describe.each(detectorKinds)('$name', ({ name, takes, parameters, version, warns
         expect(JSON.stringify(after)).toBe(JSON.stringify(whole));
         driftsSeen += expected.filter((signal) => signal === 'drift').length;
       }),
-      { numRuns: 60, seed: 6 },
+      { numRuns: 20, seed: 6 },
     );
     expect(driftsSeen).toBeGreaterThan(0);
   });
@@ -86,7 +86,8 @@ describe.each(detectorKinds)('$name', ({ name, takes, parameters, version, warns
     const drift = values.findIndex((value) => detector.update(value) === 'drift');
     expect(drift).toBeGreaterThan(0);
     const begun = detectorFrom(name, quick[name]);
-    for (const value of values.slice(drift + 1)) expect(detector.update(value)).toBe(begun.update(value));
+    const after = values.slice(drift + 1);
+    expect(after.map((value) => detector.update(value))).toEqual(after.map((value) => begun.update(value)));
     expect(detector.toJSON().state).toEqual(begun.toJSON().state);
   });
 
@@ -189,14 +190,14 @@ describe('adwin', () => {
   it('keeps O(log n) buckets, and the exact sum and mean of its window', () => {
     const detector = detectorFrom('adwin');
     const random = new PythonRandom(3);
-    const values = Array.from({ length: 100_000 }, () => Number(random.random() < 0.3));
+    const values = Array.from({ length: 30_000 }, () => Number(random.random() < 0.3));
     expect(values.some((value) => detector.update(value) === 'drift')).toBe(false);
     const errors = values.reduce((sum, value) => sum + value, 0);
-    expect(detector.reading()).toEqual({ samples: 100_000, mean: errors / 100_000, statistic: null, threshold: null });
+    expect(detector.reading()).toEqual({ samples: 30_000, mean: errors / 30_000, statistic: null, threshold: null });
     const buckets = detector.toJSON().state['totals'] as number[];
-    expect(buckets.length).toBeLessThanOrEqual(6 * Math.ceil(Math.log2(100_000)));
+    expect(buckets.length).toBeLessThanOrEqual(6 * Math.ceil(Math.log2(30_000)));
     expect(buckets.reduce((sum, total) => sum + total, 0)).toBe(errors);
-    expect(detector.toJSON().state['squares']).toBeCloseTo(errors * (1 - errors / 100_000), 6);
+    expect(detector.toJSON().state['squares']).toBeCloseTo(errors * (1 - errors / 30_000), 6);
   });
 
   it('has let go of what came before the change when it tells it', () => {

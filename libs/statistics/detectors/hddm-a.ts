@@ -4,6 +4,9 @@ import type { Values } from './parameters.js';
 import { RunningMean } from './running-mean.js';
 import type { SavedFields } from './saved-fields.js';
 
+/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
+const { sqrt } = Math;
+
 /**
  * HDDM_A, Hoeffding's bounds on moving averages: Frías-Blanco, del Campo-Ávila, Ramos-Jiménez, Morales-Bueno, Ortiz-Díaz and
  * Caballero-Mota, "Online and non-parametric drift detection methods based on Hoeffding's bounds", IEEE TKDE 27(3), 2015.
@@ -92,7 +95,7 @@ class HddmA implements DetectorCore {
 
   /** Half the width of the interval of a mean of `count`. */
   #bound(count: number): number {
-    return Math.sqrt((1 / (2 * count)) * this.#cutLog);
+    return sqrt((1 / (2 * count)) * this.#cutLog);
   }
 
   #signalOf(difference: number, cut: number): Signal {
@@ -105,6 +108,6 @@ class HddmA implements DetectorCore {
   #margin(cut: number, log: number): number {
     const { count } = this.#all;
     const share = ((count - cut) / cut) * (1 / count);
-    return Math.sqrt((share / 2) * log);
+    return sqrt((share / 2) * log);
   }
 }

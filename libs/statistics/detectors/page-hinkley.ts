@@ -93,7 +93,7 @@ class PageHinkley implements DetectorCore {
       case 'down':
         return fallen;
       case 'both':
-        return Math.max(risen, fallen);
+        return risen > fallen ? risen : fallen;
       default:
         return assertNever(mode, 'mode');
     }

@@ -1,4 +1,4 @@
-import { nearNames } from '#libs/kernel/index.js';
+import { assertNever, nearNames } from '#libs/kernel/index.js';
 
 export type ParameterValue = number | string | boolean;
 export type GivenParameters = Readonly<Record<string, ParameterValue>>;
@@ -64,6 +64,8 @@ export function expectedValue(parameter: Parameter): string {
       return `a number ${endsOf(parameter)}`;
     case 'integer':
       return `a whole number ${endsOf(parameter)}`;
+    default:
+      return assertNever(parameter, 'parameter');
   }
 }
 
@@ -90,6 +92,8 @@ function holds(parameter: Parameter, value: ParameterValue): boolean {
       return typeof value === 'number' && within(parameter, value);
     case 'integer':
       return Number.isSafeInteger(value) && within(parameter, value as number);
+    default:
+      return assertNever(parameter, 'parameter');
   }
 }
 

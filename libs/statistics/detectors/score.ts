@@ -86,7 +86,9 @@ export function scoreAlarms({ samples, alarms, changes, within }: AlarmsToScore)
     false_alarms_per_10000: ratio(10_000 * falseAlarms, outside),
     mean_time_between_false_alarms: between,
     mean_time_ratio:
-      between === null || meanDelay === null || meanDelay === 0 || recall === null ? null : (between / meanDelay) * recall,
+      between === null || meanDelay === null || meanDelay === 0 || recall === null
+        ? null
+        : (between / meanDelay) * recall,
   };
 }
 

@@ -194,6 +194,41 @@ describe('the state of an experiment', () => {
     expect(() => Experiment.fromJSON(other as unknown as ExperimentState)).toThrow('experiment: expected version 1');
   });
 
+  it('has the infinite bounds of a quantile again after JSON, and the evidence of a verdict that stays', () => {
+    const copyOf = (experiment: Experiment) =>
+      Experiment.fromJSON(JSON.parse(JSON.stringify(experiment)) as ExperimentState);
+    const metrics = [goal, { ...latency, of: { quantile: 0.99 } }];
+    const experiment = new Experiment({ design: 'split', metrics, fewest: 20 });
+    for (let at = 0; at < 60; at++) {
+      for (const arm of ['a', 'b'] as const) {
+        experiment.observe({ kind: 'outcome', arm, metric: 'latency', value: 100 + at });
+        experiment.observe({ kind: 'outcome', arm, metric: 'accepted', value: at % 2 });
+      }
+    }
+    expect(experiment.verdict().metrics[1]!.difference).toMatchObject({ low: -Infinity, high: Infinity });
+    expect(copyOf(experiment).verdict()).toEqual(experiment.verdict());
+    while (!experiment.settled) experiment.observe({ kind: 'outcome', arm: 'b', metric: 'accepted', value: -5 });
+    expect(experiment.verdict().verdict).toBe('roll_back');
+    expect(copyOf(experiment).verdict()).toEqual(experiment.verdict());
+    expect(copyOf(experiment).settled).toBe(true);
+  });
+
+  it('is as it was after a pair of which one value is refused', () => {
+    for (const metric of [goal, { ...latency, name: 'accepted' }]) {
+      const experiment = new Experiment({ design: 'paired', metrics: [metric] });
+      experiment.observe({ kind: 'pair', metric: 'accepted', a: 1, b: 2 });
+      const before = JSON.stringify(experiment);
+      for (const [a, b] of [
+        [1, NaN],
+        [NaN, 1],
+      ] as const)
+        expect(() => {
+          experiment.observe({ kind: 'pair', metric: 'accepted', a, b });
+        }).toThrow('value: expected ');
+      expect(JSON.stringify(experiment)).toBe(before);
+    }
+  });
+
   it('is refused by the name of the field', () => {
     const make = (change: Partial<ExperimentPlan>) => new Experiment({ design: 'split', metrics: [goal], ...change });
     expect(() => make({ metrics: [] })).toThrow('metrics: expected one or more, got 0');
@@ -205,6 +240,9 @@ describe('the state of an experiment', () => {
     expect(() => make({ shareOfB: 0 })).toThrow('shareOfB: expected between 0 and 1, got 0');
     expect(() => make({ fewest: 1 })).toThrow('fewest: expected a whole number of 2 or more, got 1');
     expect(() => make({ alpha: 2 })).toThrow('alpha: expected between 0 and 1, got 2');
+    expect(() => make({ tuning: 0 })).toThrow('tuning: expected a number above 0, got 0');
+    for (const most of [0, 1.5, Infinity])
+      expect(() => make({ most })).toThrow(`most: expected a whole number of 1 or more, got ${most}`);
     const experiment = make({});
     const observe = (observation: Parameters<Experiment['observe']>[0]) => () => {
       experiment.observe(observation);
@@ -212,7 +250,9 @@ describe('the state of an experiment', () => {
     expect(observe({ kind: 'outcome', arm: 'a', metric: 'clicks', value: 1 })).toThrow(
       'metric: expected one of accepted, got clicks',
     );
-    expect(observe({ kind: 'outcome', arm: 'a', metric: 'accepted', value: NaN })).toThrow('value: expected a finite');
+    expect(observe({ kind: 'outcome', arm: 'a', metric: 'accepted', value: NaN })).toThrow(
+      'value: expected a number from -1e+100 to 1e+100, got NaN',
+    );
     expect(observe({ kind: 'request', arm: 'both' })).toThrow('arm: expected a or b in a split design, got both');
     expect(observe({ kind: 'pair', metric: 'accepted', a: 1, b: 2 })).toThrow('expected outcome in a split design');
   });

@@ -1,7 +1,7 @@
 import { assertNever } from '#libs/kernel/index.js';
 import { emptyArm, withValue, type Arm } from './arm.js';
 import { differenceSequence, meanSequence, type SequenceInterval } from './confidence-sequence.js';
-import { LatencyCounts, type LatencyCountsJson } from './latency-counts.js';
+import { LatencyCounts, requireLatency, type LatencyCountsJson } from './latency-counts.js';
 import { planned, type ExperimentPlan, type Planned, type PlannedMetric } from './plan.js';
 import { quantileDifference } from './quantile-sequence.js';
 import { sampleRatio, type SampleRatio } from './sample-ratio.js';
@@ -224,10 +224,15 @@ export class Experiment {
     const state = this.#metrics[index]!;
     const { a, b } = values;
     if (state.of === 'mean') {
-      if (a !== undefined && b !== undefined) state.differences = withValue(state.differences, b - a);
-      if (a !== undefined) state.a = withValue(state.a, a);
-      if (b !== undefined) state.b = withValue(state.b, b);
+      // All of them first: one that is refused leaves the others as they were.
+      const next = {
+        a: a === undefined ? state.a : withValue(state.a, a),
+        b: b === undefined ? state.b : withValue(state.b, b),
+        differences: a === undefined || b === undefined ? state.differences : withValue(state.differences, b - a),
+      };
+      Object.assign(state, next);
     } else {
+      for (const value of [a, b]) if (value !== undefined) requireLatency(value);
       if (a !== undefined) state.a.add(a);
       if (b !== undefined) state.b.add(b);
     }

@@ -63,7 +63,7 @@ describe('tests at a fixed horizon', () => {
   });
 
   it('find a sample ratio that is off by two hundredths in nine of ten', () => {
-    const runs = 200;
+    const runs = 100;
     let [found, wrong] = [0, 0];
     for (let run = 0; run < runs; run++) {
       const random = new Random(run, 21);
@@ -82,6 +82,13 @@ describe('tests at a fixed horizon', () => {
   });
 });
 
+it('has no lift where the delta method has no error: of an arm without any success it would be certain', () => {
+  const [some, none] = [armOf([0, 1, 0, 0, 1]), armOf([0, 0, 0])];
+  expect(() => relativeLift(some, none)).toThrow('b: expected values that vary');
+  expect(() => relativeLift(armOf([1, 1]), armOf([2, 2]))).toThrow('a and b: expected values that vary');
+  expect(relativeLift(armOf([1, 1]), armOf([1, 2])).lift).toBe(0.5);
+});
+
 describe('arms', () => {
   it('merge to what one pass finds', () => {
     const values = Array.from({ length: 50 }, (_, at) => 1e6 + Math.sin(at));
@@ -94,7 +101,7 @@ describe('arms', () => {
   });
 
   it('refuse what is no value, and sums that no values have', () => {
-    expect(() => armOf([1, NaN])).toThrow('value: expected a finite number, got NaN');
+    expect(() => armOf([1, NaN])).toThrow('value: expected a number from -1e+100 to 1e+100, got NaN');
     expect(() => armOfSums(10, 1, 2)).toThrow('sumOfSquares: expected at least 50, got 1');
     expect(() => armOfSums(10, 1, 0)).toThrow('count: expected 1 or more, got 0');
   });
@@ -125,9 +132,10 @@ describe('confidence sequences', () => {
       (r: Random) => -Math.log1p(-r.float()),
     ];
     const means = [0, 0.3, 1];
+    const runs = 120;
     for (const [kind, draw] of draws.entries()) {
       let missed = 0;
-      for (let run = 0; run < 250; run++) {
+      for (let run = 0; run < runs; run++) {
         const random = new Random(run, kind, 22);
         let [count, mean, squares, misses] = [0, 0, 0, false];
         for (let value = 0; value < 500; value++) {
@@ -141,7 +149,7 @@ describe('confidence sequences', () => {
         }
         if (misses) missed++;
       }
-      expect(missed / 250).toBeLessThanOrEqual(0.05);
+      expect(missed / runs).toBeLessThanOrEqual(0.05);
     }
   });
 
@@ -245,7 +253,10 @@ describe('quantile sequences', () => {
     expect(() => {
       whole.add(-1);
     }).toThrow('value: expected 0 or more, got -1');
-    expect(() => whole.boundsAt(1001)).toThrow('place: expected 1 to 1000');
+    for (const place of [0, 1001, NaN])
+      expect(() => whole.boundsAt(place)).toThrow(`place: expected 1 to 1000, got ${place}`);
+    for (const cell of [[-1, 1] as const, [1, 0] as const, [0.5, 1] as const])
+      expect(() => LatencyCounts.fromJSON([cell])).toThrow('cells[0]: expected a cell from 0 and a count from 1');
   });
 });
 

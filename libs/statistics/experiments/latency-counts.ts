@@ -38,7 +38,7 @@ export class LatencyCounts {
 
   /** @throws RangeError for a value that is not finite, or below 0. */
   add(value: number): void {
-    if (!(value >= 0 && value < Infinity)) throw new RangeError(`value: expected 0 or more, got ${value}`);
+    requireLatency(value);
     this.addTo(cellOf(value), 1);
   }
 
@@ -70,6 +70,11 @@ export class LatencyCounts {
     this.#sorted ??= [...this.#cells.keys()].sort((a, b) => a - b);
     return this.#sorted;
   }
+}
+
+/** @throws RangeError for a value that is not finite, or below 0. */
+export function requireLatency(value: number): void {
+  if (!(value >= 0 && value < Infinity)) throw new RangeError(`value: expected 0 or more, got ${value}`);
 }
 
 /** 0 for what is as good as nothing, else from 1. */

@@ -47,7 +47,12 @@ export function planned(plan: ExperimentPlan): Planned {
   const { tuning = design === 'paired' ? defaultTuning / 4 : defaultTuning } = plan;
   expectThat(shareOfB > 0 && shareOfB < 1, 'shareOfB', 'between 0 and 1', shareOfB);
   expectThat(Number.isInteger(fewest) && fewest >= 2, 'fewest', 'a whole number of 2 or more', fewest);
-  expectThat(plan.most === undefined || (Number.isSafeInteger(most) && most >= 1), 'most', 'a whole number of 1 or more', most);
+  expectThat(
+    plan.most === undefined || (Number.isSafeInteger(most) && most >= 1),
+    'most',
+    'a whole number of 1 or more',
+    most,
+  );
   expectThat(tuning > 0 && tuning < Infinity, 'tuning', 'a number above 0', tuning);
   expectThat(plan.metrics.length > 0, 'metrics', 'one or more', 0);
   const alphas = splitAlpha(

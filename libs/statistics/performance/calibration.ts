@@ -6,10 +6,12 @@ import { areaUnderRoc } from './roc.js';
 export interface Calibration {
   /** null: probabilities are taken as they are. */
   readonly isotonic: Isotonic | null;
-  /** null: not measured, as there is one class alone, or the model parts the classes all but perfectly. */
+  /** null: not measured, as a class has fewer than two rows, or the model parts the classes all but perfectly. */
   readonly error: { readonly before: number; readonly after: number } | null;
 }
 
+/** One to fit to, and one to hold out. */
+const fewestOfClass = 2;
 const splits = 10;
 const heldOutShare = 0.1;
 const bins = 10;
@@ -27,13 +29,14 @@ const partsPerfectly = 0.999;
 export function fitCalibration(scores: Float64Array, positive: Uint8Array, seed: number): Calibration {
   const positives = positive.reduce((sum, value) => sum + value, 0);
   const area = areaUnderRoc(scores, positive);
-  if (positives === 0 || positives === positive.length || area === null || area > partsPerfectly) {
+  const rarer = Math.min(positives, positive.length - positives);
+  if (rarer < fewestOfClass || area === null || area > partsPerfectly) {
     return { isotonic: null, error: null };
   }
   const order = ascending(scores);
   const error = heldOutErrors(scores, positive, order, seed);
   if (error.before <= error.after) return { isotonic: null, error };
-  return { isotonic: fitted(scores, positive, order, () => true), error };
+  return { isotonic: fitted(scores, positive, order, null), error };
 }
 
 /**
@@ -67,7 +70,7 @@ function heldOutErrors(scores: Float64Array, positive: Uint8Array, order: Uint32
   const labels: number[] = [];
   for (let split = 0; split < splits; split++) {
     const held = heldOut(positive, new Random(seed, split));
-    const isotonic = fitted(scores, positive, order, (row) => held[row] === 0);
+    const isotonic = fitted(scores, positive, order, held);
     for (let row = 0; row < held.length; row++) {
       if (held[row] === 0) continue;
       before.push(scores[row]!);
@@ -87,24 +90,27 @@ function heldOut(positive: Uint8Array, random: Random): Uint8Array {
   const left = [0, 0];
   for (const value of positive) left[value]!++;
   const wanted = left.map((rows) => Math.max(Math.round(heldOutShare * rows), 1));
-  return positive.map((value) => {
-    const taken = random.below(left[value]!--) < wanted[value]!;
-    if (taken) wanted[value]!--;
-    return Number(taken);
-  });
+  const held = new Uint8Array(positive.length);
+  for (let row = 0; row < positive.length; row++) {
+    const value = positive[row]!;
+    if (random.below(left[value]!--) >= wanted[value]!) continue;
+    wanted[value]!--;
+    held[row] = 1;
+  }
+  return held;
 }
 
-function fitted(
-  scores: Float64Array,
-  positive: Uint8Array,
-  order: Uint32Array,
-  taken: (row: number) => boolean,
-): Isotonic {
-  const rows = order.filter(taken);
-  return fitIsotonic(
-    Float64Array.from(rows, (row) => scores[row]!),
-    Uint8Array.from(rows, (row) => positive[row]!),
-  );
+/** To all rows, or to those that are not held out. @param order of the rows, by score. */
+function fitted(scores: Float64Array, positive: Uint8Array, order: Uint32Array, held: Uint8Array | null): Isotonic {
+  const [ascendingScores, values] = [new Float64Array(order.length), new Uint8Array(order.length)];
+  let count = 0;
+  for (let at = 0; at < order.length; at++) {
+    const row = order[at]!;
+    if (held !== null && held[row] === 1) continue;
+    ascendingScores[count] = scores[row]!;
+    values[count++] = positive[row]!;
+  }
+  return fitIsotonic(ascendingScores.subarray(0, count), values.subarray(0, count));
 }
 
 function ascending(values: Float64Array): Uint32Array {

@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
+import { Random } from '../random.js';
 import { Cbpe, fitCbpe, type CbpeJson } from './cbpe.js';
 import type { EstimatedMetric } from './expected-metrics.js';
 import type { LabelledRows } from './rows.js';
-import { Random } from '../random.js';
 
 interface Packed {
   readonly probabilities: string;
@@ -43,10 +43,11 @@ const rowsOf = (packed: Packed, labels: (text: string) => Uint8Array): LabelledR
 });
 
 function chunkOf(rows: LabelledRows, from: number, to: number, width = 1): LabelledRows {
+  const part = (values: ArrayLike<number>) => Array.from({ length: to - from }, (_, at) => values[from + at]!);
   return {
     probabilities: rows.probabilities.subarray(from * width, to * width),
-    predictions: Array.from(rows.predictions).slice(from, to),
-    targets: Array.from(rows.targets).slice(from, to),
+    predictions: part(rows.predictions),
+    targets: part(rows.targets),
   };
 }
 
@@ -168,14 +169,16 @@ describe('what CBPE is given', () => {
   it('is refused by name where it cannot be', () => {
     const rows = honestRows(200, 4);
     const fit = (change: Partial<LabelledRows>, options = {}) => fitCbpe({ ...rows, ...change }, options);
-    expect(() => fit({ probabilities: new Float64Array(199) })).toThrow('probabilities: 199 values, expected 200');
+    expect(() => fit({ probabilities: new Float64Array(199) })).toThrow('probabilities: expected 200 values, got 199');
     expect(() => fit({ probabilities: new Float64Array(200).fill(1.5) })).toThrow(
-      'probabilities[0]: 1.5, expected 0 to 1',
+      'probabilities[0]: expected 0 to 1, got 1.5',
     );
-    expect(() => fit({ targets: new Uint8Array(200).fill(2) })).toThrow('targets[0]: 2, expected a class, 0 to 1');
+    expect(() => fit({ targets: new Uint8Array(200).fill(2) })).toThrow('targets[0]: expected a class, 0 to 1, got 2');
     expect(() => fit({}, { classes: 1 })).toThrow('classes: expected a whole number of 2 or more, got 1');
     expect(() => fit({}, { chunkRows: 0 })).toThrow('chunkRows: expected a whole number of 1 or more, got 0');
     expect(() => fit({}, { chunks: 201 })).toThrow('chunks: expected 1 to the 200 rows of the reference, got 201');
-    expect(() => fitCbpe(honestRows(99, 5))).toThrow('reference: 99 rows with probabilities, expected 100');
+    expect(() => fitCbpe(honestRows(99, 5))).toThrow(
+      'reference: expected at least 100 rows with probabilities, got 99',
+    );
   });
 });

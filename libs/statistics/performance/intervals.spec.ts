@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { Random } from '../random.js';
-import { calibrationError } from './calibration.js';
+import { calibrationError, fitCalibration } from './calibration.js';
 import type { EnoughEvidence, MetricInterval } from './interval.js';
 import { fitIsotonic, isotonicAt } from './isotonic.js';
 import { meanInterval, rootMeanInterval, sampleMoments } from './mean-interval.js';
@@ -149,12 +149,12 @@ describe('intervals of metrics', () => {
     expect(() => wilsonInterval(3, 2)).toThrow('successes: expected 0 to 2, got 3');
     expect(() => wilsonInterval(1, 2, { level: 1 })).toThrow('level: expected between 0 and 1, got 1');
     expect(() => sampleMoments([1, NaN])).toThrow('values[1]: expected a finite number, got NaN');
-    expect(() => classificationIntervals([1, 2, 3], 2)).toThrow('counts: 3 values, expected 4');
+    expect(() => classificationIntervals([1, 2, 3], 2)).toThrow('counts: expected 4 values, got 3');
     expect(() => classificationIntervals([1, 2, 3, -4], 2)).toThrow('counts[3]: expected a whole number');
-    expect(() => regressionIntervals([1], [])).toThrow('predictions: 0 values, expected 1');
-    expect(() => rocAreaInterval(Float64Array.of(1), [])).toThrow('positive: 0 values, expected 1');
+    expect(() => regressionIntervals([1], [])).toThrow('predictions: expected 1 values, got 0');
+    expect(() => rocAreaInterval(Float64Array.of(1), [])).toThrow('positive: expected 1 values, got 0');
     expect(confusionCounts([0, 1, 1], [0, 0, 1], 2)).toEqual(Float64Array.of(1, 0, 1, 1));
-    expect(() => confusionCounts([2], [0], 2)).toThrow('targets[0]: 2, expected a class, 0 to 1');
+    expect(() => confusionCounts([2], [0], 2)).toThrow('targets[0]: expected a class, 0 to 1, got 2');
   });
 });
 
@@ -171,3 +171,17 @@ function drawn(shares: readonly number[], rows: number, random: Random): number[
   }
   return counts;
 }
+
+it('refuses what no isotonic function and no calibration error can be made of', () => {
+  expect(() => fitIsotonic([], [])).toThrow('scores: expected at least 1, got 0');
+  expect(() => fitIsotonic([1, 2], [1])).toThrow('values: expected 2, as many as scores, got 1');
+  expect(() => fitIsotonic([2, 1], [0, 1])).toThrow('scores[1]: expected ascending numbers, got 1');
+  expect(() => fitIsotonic([NaN], [0])).toThrow('scores[0]: expected ascending numbers, got NaN');
+  expect(() => calibrationError(new Float64Array(0), new Uint8Array(0))).toThrow('probabilities: expected at least 1');
+  expect(() => calibrationError(new Float64Array(2), new Uint8Array(1))).toThrow('positive: expected 2 values, got 1');
+  // A class of one row cannot be fitted to and held out.
+  expect(fitCalibration(Float64Array.of(0.1, 0.2, 0.15), Uint8Array.of(0, 0, 1), 0)).toEqual({
+    isotonic: null,
+    error: null,
+  });
+});

@@ -1,7 +1,15 @@
 import { requireNumber } from './arguments.js';
 
+/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
+const { cos, exp, min, sin, sqrt, PI } = Math;
+
 /** Places of the quadrature: doubling them changes nothing at any x. */
 const nodes = 24;
+
+/** Of each place, how far from the middle of its lobe it is, and what it weighs there. −sin t at (2k − ½)π + s is cos s. */
+const angles = Float64Array.from({ length: nodes }, (_, node) => ((node + 0.5) * PI) / nodes);
+const offsets = angles.map((angle) => (PI / 2) * cos(angle));
+const weights = angles.map((angle, node) => (sin(angle) * PI) / nodes / sqrt(cos(offsets[node]!)));
 
 /**
  * P(W² ≥ x) of the limit of Cramér and von Mises' statistic, Σ χ²ⱼ / (jπ)²: relative accuracy 1e-13 in the upper tail, absolute
@@ -20,18 +28,15 @@ export function cramerVonMisesLimitSf(x: number): number {
   for (let k = 1; ; k++) {
     const part = lobe(k, x);
     sum += k % 2 === 1 ? part : -part;
-    if (part <= 1e-17 * sum) return Math.min(sum, 1);
+    if (part <= 1e-17 * sum) return min(sum, 1);
   }
 }
 
 function lobe(k: number, x: number): number {
   let sum = 0;
   for (let node = 0; node < nodes; node++) {
-    const angle = ((node + 0.5) * Math.PI) / nodes;
-    const t = (2 * k - 0.5) * Math.PI + (Math.PI / 2) * Math.cos(angle);
-    // −sin t at (2k − ½)π + s is cos s.
-    const sine = Math.cos((Math.PI / 2) * Math.cos(angle));
-    sum += (Math.sin(angle) * Math.exp((-x * t * t) / 2)) / Math.sqrt(t * sine);
+    const t = (2 * k - 0.5) * PI + offsets[node]!;
+    sum += (weights[node]! * exp((-x * t * t) / 2)) / sqrt(t);
   }
-  return (sum * Math.PI) / nodes;
+  return sum;
 }

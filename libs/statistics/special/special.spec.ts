@@ -15,6 +15,7 @@ import {
   gammaTails,
   kolmogorovLimitSf,
   kolmogorovSf,
+  logGamma,
   normalCdf,
   normalDensity,
   normalQuantile,
@@ -170,6 +171,10 @@ describe('special functions, by themselves', () => {
     [() => gammaTails(NaN, 1), 'a: expected a finite number above 0, got NaN'],
     [() => kolmogorovSf(0.1, 2.5), 'n: expected a whole number above 0, got 2.5'],
     [() => kolmogorovSf(NaN, 2), 'd: expected a number, got NaN'],
+    [() => smirnovSf(NaN, 2), 'd: expected a number, got NaN'],
+    [() => smirnovSf(0.3, 0), 'n: expected a whole number above 0, got 0'],
+    [() => logGamma(0), 'x: expected a finite number above 0, got 0'],
+    [() => gammaTails(1e20, 1e20 - 1e5), 'a: expected a smaller number, got 100000000000000000000'],
     [() => studentQuantile(1e-200, 0.5), /expected a probability with a quantile that float64 can hold/],
   ])('refuses %s', (call, message) => {
     expect(call).toThrow(message);

@@ -54,7 +54,7 @@ describe('a look-up of bins', () => {
         for (const bin of expected) counted[bin]!++;
         expect(counts).toEqual(counted);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 

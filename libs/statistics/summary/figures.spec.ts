@@ -57,7 +57,7 @@ describe('distinct counts', () => {
     expect([count.exact, count.distinct]).toEqual([true, distinct]);
   });
 
-  it.each([257, 1000, 20_000, 500_000])('are within four standard errors beyond: %d', (distinct) => {
+  it.each([257, 1000, 20_000, 100_000])('are within four standard errors beyond: %d', (distinct) => {
     const count = countOf(Float64Array.from({ length: distinct + 1000 }, (_, at) => (at % distinct) * 0.1));
     expect(count.exact).toBe(false);
     expect(Math.abs(count.distinct / distinct - 1)).toBeLessThan(4 * 0.0325);
@@ -65,7 +65,7 @@ describe('distinct counts', () => {
 
   it('of float32 and of whole numbers are as good as of others', () => {
     for (const valueAt of [Math.fround, (value: number) => Math.round(value * 1e6)]) {
-      const values = normals(30_000, 3).map((value) => valueAt(value) + 0);
+      const values = normals(10_000, 3).map((value) => valueAt(value) + 0);
       expect(Math.abs(countOf(values).distinct / new Set(values).size - 1)).toBeLessThan(4 * 0.0325);
     }
   });

@@ -112,11 +112,17 @@ export class NumericSummary {
 
   #counted(): ColumnCounts {
     return {
-      ...{ name: this.#lookup.reference.name, rows: this.#rows, missing: this.#missing },
-      ...{ nonFinite: this.#nonFinite, typeErrors: this.#typeErrors, counts: this.#counts.slice() },
+      name: this.#lookup.reference.name,
+      rows: this.#rows,
+      missing: this.#missing,
+      nonFinite: this.#nonFinite,
+      typeErrors: this.#typeErrors,
+      counts: this.#counts.slice(),
       min: this.#min === Infinity ? null : this.#min,
       max: this.#max === -Infinity ? null : this.#max,
-      ...{ below: this.#below, above: this.#above, unseen: noUnseen },
+      below: this.#below,
+      above: this.#above,
+      unseen: noUnseen,
     };
   }
 

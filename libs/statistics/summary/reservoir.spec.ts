@@ -38,14 +38,14 @@ describe('a reservoir', () => {
     expect(atOnce).toMatchObject({ seen: 30_000, rows: 5000, sampled: true });
     expect(new Set(atOnce.column(0)).size).toBe(5000);
     expect(atOnce.column(1)).toEqual(atOnce.column(0).map((value) => -value));
-    expect(drawn(7, 30_000, 1).state()).toEqual(atOnce.state());
+    expect(drawn(7, 30_000, 3).state()).toEqual(atOnce.state());
     const stored = deserialize(serialize(drawn(7, 4321, 99).state())) as ReservoirState;
     expect(fill(Reservoir.restore(stored), 4321, 30_000, 811).state()).toEqual(atOnce.state());
     expect(drawn(8, 30_000, 1000).column(0)).not.toEqual(atOnce.column(0));
   });
 
   it('keeps each row as likely, and each pair', () => {
-    const [rows, capacity, seeds] = [60, 12, 4000];
+    const [rows, capacity, seeds] = [60, 12, 2000];
     const kept = new Float64Array(rows);
     const pairs = new Float64Array(rows);
     for (let seed = 0; seed < seeds; seed++) {
@@ -62,7 +62,7 @@ describe('a reservoir', () => {
   });
 
   it('merges with each row as likely, and keeps rows after that so too', () => {
-    const [capacity, seeds] = [12, 4000];
+    const [capacity, seeds] = [12, 2000];
     const kept = new Float64Array(60);
     let whole = 0;
     for (let seed = 0; seed < seeds; seed++) {
@@ -115,6 +115,16 @@ describe('a reservoir', () => {
       'a column that is too short',
       () => Reservoir.restore({ version: 1, seed: 1, capacity: 9, seen: 20, columns: [new Float64Array(8)] }),
       'reservoir.columns[0]: expected 9 rows, got 8',
+    ],
+    [
+      'a state of another version',
+      () => Reservoir.restore({ ...new Reservoir({ columns: 1, seed: 1 }).state(), version: 2 as 1 }),
+      'reservoir.version: expected 1, got 2',
+    ],
+    [
+      'a count of rows that is none',
+      () => Reservoir.restore({ ...new Reservoir({ columns: 0, seed: 1 }).state(), seen: -1 }),
+      'reservoir.seen: expected a whole number of at least 0, got -1',
     ],
   ])('refuses %s', (_, act, message) => {
     expect(act).toThrow(new RangeError(message));

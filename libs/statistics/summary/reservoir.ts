@@ -57,8 +57,9 @@ export class Reservoir {
 
   /** @throws RangeError for a state of another version, and one whose columns do not have the rows that it tells. */
   static restore({ version, seed, capacity, seen, columns }: ReservoirState): Reservoir {
-    if (version !== stateVersion)
-      throw new RangeError(`reservoir.version: expected ${stateVersion}, got ${String(version)}`);
+    // A state comes from outside: its type says what it should be.
+    const stored: number = version;
+    if (stored !== stateVersion) throw new RangeError(`reservoir.version: expected ${stateVersion}, got ${stored}`);
     if (!(Number.isSafeInteger(seen) && seen >= 0))
       throw new RangeError(`reservoir.seen: expected a whole number of at least 0, got ${seen}`);
     const reservoir = new Reservoir({ columns: columns.length, seed, capacity });

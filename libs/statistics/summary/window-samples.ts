@@ -23,10 +23,14 @@ export function windowSamples(
   return figures.map(({ rows, missing, typeErrors, counts, mean, sd, distinct }, index) => {
     const numeric = lookups[index]!.bins instanceof BinLookup;
     return {
-      ...{ rows, missing: missing + typeErrors, counts },
+      rows,
+      missing: missing + typeErrors,
+      counts,
       values: numeric ? sortedValues(reservoir.column(index)) : new Float64Array(0),
       sampled: numeric && reservoir.sampled,
-      ...{ mean, sd, distinct },
+      mean,
+      sd,
+      distinct,
     };
   });
 }

@@ -45,6 +45,17 @@ const summaryOf = (...ranges: { from: number; to: number }[]) => {
   return summary;
 };
 
+const binsAt = (...data: number[]) =>
+  new WindowSummary(
+    referenceFromRows([{ name: 'x', kind: 'numeric', data: Float64Array.from(data) }], 1).map(
+      (reference) => new ColumnLookup(reference),
+    ),
+  );
+const categoriesOf = (...data: string[]) =>
+  new WindowSummary(
+    referenceFromRows([{ name: 'c', kind: 'categorical', data }], 1).map((reference) => new ColumnLookup(reference)),
+  );
+
 describe('a summary of a window', () => {
   const figures = summaryOf({ from: 500, to: 2500 }).figures();
 
@@ -250,6 +261,43 @@ describe('a summary of a window', () => {
         WindowSummary.restore([lookups[1]!], new WindowSummary([lookups[0]!]).state());
       },
       "columns[0]: expected 'x1', got 'x0'",
+    ],
+    [
+      'a state of another version',
+      () => {
+        WindowSummary.restore(lookups, { ...summaryOf().state(), version: 2 as 1 });
+      },
+      'version: expected 1, got 2',
+    ],
+    [
+      'a state of another version that was JSON',
+      () => {
+        WindowSummary.restore(lookups, summaryState({ ...summaryJson(summaryOf().state()), version: 2 as 1 }));
+      },
+      'version: expected 1, got 2',
+    ],
+    [
+      'registers that no hash has',
+      () => {
+        const state = new WindowSummary([lookups[0]!]).state();
+        const distinct = { keys: null, registers: new Uint8Array(1024).fill(24) };
+        WindowSummary.restore([lookups[0]!], { ...state, columns: [{ ...state.columns[0]!, distinct }] });
+      },
+      'distinct.registers[0]: expected 0 to 23, got 24',
+    ],
+    [
+      'a summary of as many other bins',
+      () => {
+        binsAt(1, 2).merge(binsAt(1, 3));
+      },
+      "bins of column 'x': expected 2 at 1, got 3",
+    ],
+    [
+      'a summary of as many other categories',
+      () => {
+        categoriesOf('a', 'b').merge(categoriesOf('a', 'c'));
+      },
+      'bins of column \'c\': expected "b" at 1, got "c"',
     ],
   ])('refuses %s', (_, act, message) => {
     expect(act).toThrow(new RangeError(message));

@@ -64,7 +64,9 @@ function exactTail(m: number, n: number, larger: number): number {
     all = (all * (many + i)) / i;
   }
   if (!(all < Infinity)) {
-    throw new RangeError(`method: expected samples whose rankings float64 can count for exact, got ${m} and ${n} values`);
+    throw new RangeError(
+      `method: expected samples whose rankings float64 can count for exact, got ${m} and ${n} values`,
+    );
   }
   return rankings.reduce((sum, count) => sum + count, 0) / all;
 }

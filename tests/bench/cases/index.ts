@@ -1,9 +1,11 @@
 import type { BenchCase } from '../bench.js';
 import { append } from './append.js';
+import { backtest } from './backtest.js';
 import { http } from './http.js';
 import { largeBatches } from './large-batches.js';
 import { memory } from './memory.js';
 import { modelServers } from './model-servers.js';
+import { monitoring } from './monitoring.js';
 import { onnx } from './onnx.js';
 import { predict, predictBatch } from './predict.js';
 import { processes } from './processes.js';
@@ -31,4 +33,6 @@ export const cases: readonly BenchCase[] = [
   quality,
   training,
   profile,
+  monitoring,
+  backtest,
 ];

@@ -26,6 +26,7 @@ export interface ApiWorld {
   readonly env: Record<string, string>;
   readonly events: JetStreamStore;
   readonly traffic: JetStreamStore;
+  readonly windows: JetStreamStore;
   readonly members: ServingMembers;
   request(method: string, path: string, init?: RequestInit): Promise<Answer>;
   get(path: string): Promise<Answer>;
@@ -79,6 +80,7 @@ export async function startApiWorld({ env: more = {}, token }: ApiWorldOptions =
     },
     ...{ nats, connection, env, events, request },
     traffic: new JetStreamStore({ connection, stream: 'TRAFFIC' }),
+    windows: new JetStreamStore({ connection, stream: 'WINDOWS' }),
     members: new ServingMembers({ connection, replicas: 1 }),
     get: (path) => request('GET', path),
     post: (path, body, headers = {}) => request('POST', path, json(body, headers)),

@@ -7,6 +7,7 @@ import { eventCases } from './event-cases.js';
 import { feedbackCases } from './feedback-cases.js';
 import { httpCases } from './http-cases.js';
 import { modelCases } from './model-cases.js';
+import { monitorCases } from './monitor-cases.js';
 import { monitoringCases } from './monitoring-cases.js';
 import { whyCases } from './why-cases.js';
 
@@ -24,6 +25,7 @@ deploymentCases(() => world);
 whyCases(() => world);
 feedbackCases(() => world);
 monitoringCases(() => world);
+monitorCases(() => world);
 eventCases(() => world);
 httpCases(() => world);
 // Last: its last case damages what the others rest on.

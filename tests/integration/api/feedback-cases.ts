@@ -99,7 +99,7 @@ export function feedbackCases(world: () => ApiWorld): void {
 
   describe('feedback', () => {
     it('records what was observed, with what the prediction was', async () => {
-      const { idOf, counter } = await record(world(), 'single feedback', 3);
+      const { idOf, counter, seq } = await record(world(), 'single feedback', 3);
       const head = await world().head();
       const answer = await say(
         { prediction_id: idOf(2), label: 1, observed_at: '2026-11-02T12:00:00+02:00' },
@@ -110,8 +110,16 @@ export function feedbackCases(world: () => ApiWorld): void {
       expect(others).toEqual([]);
       const { message, ...row } = label!;
       expect(row).toEqual({
-        ...{ prediction_id: idOf(2), epoch, counter, row: 2, model: 'single feedback', version: '1.0.0', label: 1 },
-        ...{ predicted: { label: 2 }, predicted_at: '2026-11-01T00:00:00.002Z' },
+        ...{
+          prediction_id: idOf(2),
+          traffic_seq: seq,
+          epoch,
+          counter,
+          row: 2,
+          model: 'single feedback',
+          version: '1.0.0',
+        },
+        ...{ label: 1, predicted: { label: 2 }, predicted_at: '2026-11-01T00:00:00.002Z' },
         observed_at: '2026-11-02T10:00:00.000Z',
       });
       expect(decodeLabels(message.data)).toMatchObject({ deployment: 'single feedback', events_seq: head });

@@ -17,8 +17,13 @@ import { deployed, type Deployed } from './why-cases.js';
 
 const epoch = '0199a1b2-0000-7000-8000-0000000000f6';
 
-/** Rows that were served, each with its latency, and one on which the model failed. */
-async function record(world: ApiWorld, { deployment, rolloutId, liveSeq }: Deployed, counter: number): Promise<void> {
+/** Rows that were served, each with its latency, and one on which the model failed. @returns the sequence in TRAFFIC */
+export async function recordRows(
+  world: ApiWorld,
+  { deployment, rolloutId, liveSeq }: Deployed,
+  counter: number,
+  epoch: string,
+): Promise<number> {
   const served = Array.from({ length: 99 }, (_, row) => 1_000 + 100 * row);
   const schema: ChunkSchema = {
     ...{ deployment, routing_seq: liveSeq, epoch, instance: 'serving-0', inputs: [], outputs: [] },
@@ -32,7 +37,8 @@ async function record(world: ApiWorld, { deployment, rolloutId, liveSeq }: Deplo
     ...{ codes: ['model_failed'], details: ['"bad luck"'], inputs: [], outputs: [] },
   });
   const headers = { [header.type]: predictionsRecorded.type };
-  await world.traffic.publish({ subject: subjects.predictions(deployment), headers, data });
+  const { seq } = await world.traffic.publish({ subject: subjects.predictions(deployment), headers, data });
+  return seq;
 }
 
 export function monitoringCases(world: () => ApiWorld): void {
@@ -47,8 +53,8 @@ export function monitoringCases(world: () => ApiWorld): void {
     it('tell of rows soon after they were recorded, now and at every position since', async () => {
       const before = await metrics(`deployment=busy&min_seq=${busy.liveSeq}`);
       expect(before.body).toMatchObject({ items: [], window_s: 60, as_of_cut: { events: expect.any(Number) } });
-      await record(world(), busy, 1);
-      await record(world(), busy, 2);
+      await recordRows(world(), busy, 1, epoch);
+      await recordRows(world(), busy, 2, epoch);
       const { body } = await eventually(
         'the rows to be told of',
         () => metrics('deployment=busy&version=1.0.0&window_s=10'),
@@ -71,7 +77,7 @@ export function monitoringCases(world: () => ApiWorld): void {
     });
 
     it('are in `modelog status`, of the last minute', async () => {
-      await record(world(), busy, 3);
+      await recordRows(world(), busy, 3, epoch);
       const line = await until(
         async () => {
           const out: string[] = [];
