@@ -22,7 +22,7 @@ const why: api.Why = {
   },
   registration: {
     ...{ seq: 5, event_id: 'ev', registered_at: '2026-11-21T10:00:00.000Z', registered_by: 'ben' },
-    ...{ stage: 'production', metrics: { auc: 0.9 }, lineage: { source: 'a notebook' } },
+    ...{ stage: 'production', metrics: { auc: 0.9000000432 }, lineage: { source: 'a notebook' } },
   },
   decisions: [
     decision({

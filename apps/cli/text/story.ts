@@ -33,7 +33,7 @@ function registration({ registration }: api.Why): string[] {
   const { registered_at, registered_by, seq, stage, metrics, lineage } = registration;
   return [
     `${indent}registered on ${registered_at} by ${registered_by} (event ${seq}), then in stage ${stage}`,
-    ...list('metrics', metrics),
+    ...list('metrics', rounded(metrics)),
     ...list('lineage', lineage),
   ];
 }
@@ -111,5 +111,9 @@ const list = (title: string, values: Readonly<Record<string, unknown>>): string[
   const entries = Object.entries(values).map(([name, value]) => `${name} ${shown(value)}`);
   return entries.length === 0 ? [] : [`${indent}${title}: ${entries.join(', ')}`];
 };
+
+/** Metrics are read by people; `--json` has every digit. */
+const rounded = (values: Readonly<Record<string, number>>): Record<string, number> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, Number(value.toPrecision(4))]));
 
 const shown = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

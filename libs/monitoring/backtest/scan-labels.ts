@@ -207,6 +207,6 @@ function isAt(data: Uint8Array, text: Uint8Array, at: number): boolean {
 
 const isDigit = (code: number | undefined): code is number => code !== undefined && code >= zero && code <= zero + 9;
 
-/** Digits, sign, point and exponent. */
-const isOfNumber = (code: number | undefined): boolean => code !== undefined && (isDigit(code) || ofNumber.has(code));
-const ofNumber: ReadonlySet<number> = new Set([43, 45, 46, 69, 101]);
+const numberCodes = new Set(Buffer.from('0123456789+-.eE'));
+
+const isOfNumber = (code: number | undefined): boolean => code !== undefined && numberCodes.has(code);

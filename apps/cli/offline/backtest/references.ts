@@ -16,10 +16,11 @@ export class LoadedReferences {
 
   constructor(private readonly artifacts: Pick<ArtifactStore, 'read'>) {}
 
-  async load(version: RegisteredVersion): Promise<void> {
+  /** @param forErrors errors of classes are right or wrong, whatever the reference is: it is not read then. */
+  async load(version: RegisteredVersion, forErrors: boolean): Promise<void> {
     const key = keyOf(version);
     if (this.#loaded.has(key)) return;
-    const reference = await this.#referenceOf(version);
+    const reference = forErrors && answersClasses(version) ? notRead : await this.#referenceOf(version);
     this.#loaded.set(key, { signature: version.signature, reference });
   }
 
@@ -47,5 +48,10 @@ export class LoadedReferences {
     }
   }
 }
+
+const notRead: WatchedVersion['reference'] = { missing: 'errors of classes need none' };
+
+const answersClasses = ({ signature: { outputs } }: RegisteredVersion): boolean =>
+  outputs.some(({ role }) => role === 'label' || role === 'probabilities');
 
 const keyOf = ({ model, version, seq }: RegisteredVersion): string => `${model}@${version} ${seq}`;

@@ -252,7 +252,7 @@ class Pass {
       const key = `${model}@${version}`;
       if (this.#loaded.has(key)) continue;
       const registered = this.governance.governance.versionAt(model, version, eventsSeq);
-      if (registered !== undefined) await this.references.load(registered);
+      if (registered !== undefined) await this.references.load(registered, this.#monitor === null);
       this.#loaded.add(key);
     }
     if (fact.kind === 'chunk') this.#schema = fact.chunk.schema;
