@@ -3,7 +3,7 @@
  * `PerformanceMeasured` whenever the labels of a window have something new to say. Both follow from TRAFFIC and EVENTS alone.
  */
 import { z } from 'zod';
-import { driftScope, findingMethod, mostColumnsTold, qualityCheck, reference } from '../events/monitoring.js';
+import { driftScope, findingMethod, mostColumnsTold, qualityIssue, reference } from '../events/monitoring.js';
 import { deploymentName, modelName, modelVersion } from '../names.js';
 import { trafficPosition } from './position.js';
 
@@ -66,16 +66,7 @@ export type ColumnQuality = z.infer<typeof columnQuality>;
 
 const qualityVerdict = z.object({
   columns: z.array(columnQuality).max(mostColumnsTold),
-  issues: z.array(
-    z.object({
-      check: qualityCheck,
-      column: z.string().nullable(),
-      value: z.number(),
-      expected: z.number().nullable(),
-      threshold: z.number(),
-      detail: z.string().max(1000),
-    }),
-  ),
+  issues: z.array(qualityIssue.omit({ condition: true, finding_id: true })),
 });
 export type QualityVerdict = z.infer<typeof qualityVerdict>;
 
