@@ -106,6 +106,17 @@ module.exports = {
       to: { path: '^node_modules/@nats-io/', dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'nest-is-loaded-late',
+      comment: 'Programs that answer no HTTP use libs/nest too, and would pay for Nest with half of their start.',
+      severity: 'error',
+      from: { path: lib('nest'), pathNot: ['\\.spec\\.ts$', '/health/nest-module\\.ts$'] },
+      to: {
+        path: ['^node_modules/@nestjs/', '/health/nest-module\\.ts$'],
+        dynamic: false,
+        dependencyTypesNot: ['type-only'],
+      },
+    },
+    {
       name: 'streams-are-configuration',
       comment: 'config/streams.ts is handed to event-log by apps and tests.',
       severity: 'error',

@@ -17,7 +17,7 @@ export default {
   },
   globalSetup: '<rootDir>/tests/support/global-setup.mjs',
   globalTeardown: '<rootDir>/tests/support/global-teardown.mjs',
-  testEnvironment: 'node',
+  testEnvironment: '<rootDir>/tests/support/environment.mjs',
   testSequencer: '<rootDir>/tests/support/longest-first.cjs',
   testTimeout: 30_000,
   maxWorkers: 2,

@@ -9,6 +9,7 @@ import {
   type RunningApp,
 } from '#libs/nest/index.js';
 import { createApp } from './http/create-app.js';
+import { configurationChecks } from './configuration/checks.js';
 import { openParts } from './parts.js';
 
 export interface StartOptions {
@@ -30,7 +31,7 @@ export async function start({
   env = process.env,
   trialProgram = besideThisFile,
 }: StartOptions = {}): Promise<RunningApi> {
-  const configuration = await requireConfiguration({ env });
+  const configuration = await requireConfiguration({ env, checks: configurationChecks });
   const { MODELOG_INSTANCE: instance, LOG_LEVEL: level } = configuration.environment;
   const { MODELOG_API_FD: fd, MODELOG_API_URL: address, MODELOG_AUTH_SECRET: secret } = configuration.environment;
   const { hostname: host, port } = new URL(address);

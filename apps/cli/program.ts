@@ -118,7 +118,12 @@ const collected = (text: string, former: readonly string[]): readonly string[] =
 
 const backtestHelp = `
 Without --detector the monitor itself runs, with the settings of the log and those that are given. Samples are labelled
-predictions for detectors, rows of the version for the monitor; both are counted from the span's beginning.
+predictions for detectors, rows of the version for the monitor; both are counted from the span's beginning. A day alone
+is its beginning, UTC.
+
+A change is found by the first alarm from its sample on within --within samples, and before the next change; the delay
+is the samples between the two. Recall: changes that were found, of all. Alarms outside of these spans are false: their
+rate is per 10,000 samples there. Without --change-points all alarms are counted as if nothing had changed.
 
 Examples:
   modelog backtest --deployment churn

@@ -38,6 +38,12 @@ export class ApiClient {
     );
   }
 
+  /** Of a GET, whatever it says. @throws DemoFailed where nobody answers */
+  async statusOf(path: string): Promise<number> {
+    const [status] = await this.#answerOf(`GET ${path}`, path, {});
+    return status;
+  }
+
   /**
    * Asks until the condition gives something other than undefined.
    * @throws DemoFailed when it does not in time

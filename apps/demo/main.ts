@@ -1,7 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { messageOf } from '#libs/kernel/index.js';
+import { DemoFailed } from './demo-failed.js';
+import { findFlights } from './flights/read-flights.js';
 import { readOptions, usage, type DemoOptions } from './options.js';
 import { fastScale, fullScale } from './scale.js';
 import { steps } from './steps/index.js';
@@ -23,9 +25,16 @@ async function main(): Promise<number> {
       interruption.abort();
     });
   }
+  // `npm run demo | head` closes the pipe: nobody listens any more, and the platform must not stay behind.
+  process.stdout.on('error', () => {
+    interruption.abort();
+  });
+  // Before anything is started: it would be missed two minutes later.
+  findFlights();
   const given = process.env.MODELOG_DATA_DIR;
   const isNew = given === undefined || given === '';
-  const dataFolder = isNew ? newDataFolder() : resolve(given);
+  const dataFolder = isNew ? mkdtempSync(join(tmpdir(), 'modelog-demo-')) : unusedFolder(resolve(given));
+  linkPrograms(dataFolder);
   const screen = openScreen(process.stdout);
   const story: Story = {
     ...{ dataFolder, screen, environment: process.env, signal: interruption.signal },
@@ -61,13 +70,22 @@ async function told(story: Story, options: DemoOptions): Promise<number> {
   return story.failures.length === 0 ? 0 : 1;
 }
 
-/** With the programs that an earlier run, or the tests, have fetched already. */
-function newDataFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'modelog-demo-'));
+/** Programs that an earlier run, or the tests, have fetched already are not fetched again. */
+function linkPrograms(folder: string): void {
   const programs = join(import.meta.dirname, '../../../node_modules/.cache/modelog/bin');
+  const link = join(folder, 'bin');
+  if (existsSync(link)) return;
   mkdirSync(programs, { recursive: true });
-  symlinkSync(programs, join(folder, 'bin'));
-  return folder;
+  mkdirSync(folder, { recursive: true });
+  symlinkSync(programs, link);
+}
+
+/** @throws DemoFailed where a log is: the windows, the versions and the closing table would count what it has. */
+function unusedFolder(folder: string): string {
+  if (!existsSync(join(folder, 'nats', 'jetstream'))) return folder;
+  throw new DemoFailed(
+    `MODELOG_DATA_DIR: ${folder} has the log of an earlier run, expected a new folder: the story begins with an empty log`,
+  );
 }
 
 async function removed({ platform }: Story, folder: string): Promise<void> {

@@ -65,8 +65,11 @@ export async function startPlatform(options: PlatformOptions): Promise<RunningPl
   };
 }
 
-/** Not passed on: the demo has a log of its own, and no tokens. */
-const ownServers = ['NATS_URL', 'DATABASE_URL', 'MODELOG_AUTH_SECRET', 'MODELOG_TOKEN', 'MODELOG_DATASETS_DIR'];
+/** Not passed on: the demo has a log of its own, no tokens, and every process that the story needs. */
+const ownServers = [
+  ...['NATS_URL', 'DATABASE_URL', 'MODELOG_AUTH_SECRET', 'MODELOG_TOKEN', 'MODELOG_DATASETS_DIR'],
+  ...['MODELOG_TRAINING_WORKERS', 'MODELOG_MONITORING_PROCESSES'],
+];
 
 const errorLines = 20;
 

@@ -1,4 +1,8 @@
-import { describe, expect, it } from '@jest/globals';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ApiClient } from './api-client.js';
 import { DemoFailed } from './demo-failed.js';
 import type { RunningPlatform } from './platform.js';
 import { fastScale } from './scale.js';
@@ -16,15 +20,33 @@ function storyOnPaper(): { story: Story; text: () => string } {
   return { story, text: () => written };
 }
 
-const platform: RunningPlatform = {
-  ...{ url: 'http://127.0.0.1:5000', ended: Promise.resolve(0) },
+/** Knows /docs alone. */
+let server: Server;
+let url: string;
+
+beforeAll(async () => {
+  server = createServer((request, response) => {
+    response.writeHead(request.url === '/docs' ? 200 : 404).end();
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+});
+
+afterAll(() => {
+  server.closeAllConnections();
+  server.close();
+});
+
+const platformOf = (): RunningPlatform => ({
+  ...{ url, ended: Promise.resolve(0) },
   ...{ stop: () => Promise.resolve(0), modelog: () => Promise.resolve('') },
-};
+});
 
 const first: Step = {
   title: 'Begin',
   run(story) {
-    story.platform = platform;
+    story.platform = platformOf();
+    story.api = new ApiClient(url, story.signal);
     story.version = '1.0.0';
     return Promise.resolve();
   },
@@ -49,9 +71,17 @@ describe('a story', () => {
       .split('\n')
       .filter((line) => !/ m?s$/.test(line));
     expect(lines.map((line) => line.replace(/^[^]*\r\u001b\[K/, ''))).toEqual([
-      ...['', '1/2 Begin', '  → http://127.0.0.1:5000/docs', '  → /data/a.csv'],
+      ...['', '1/2 Begin', `  → ${url}/docs`, '  → /data/a.csv'],
       ...['', '2/2 Go on', '  1.0.0', '  → modelog status 1.0.0', ''],
     ]);
+  });
+
+  it('says so where an address that it shows does not answer', async () => {
+    const { story, text } = storyOnPaper();
+    const lost: Step = { ...second, shownAt: () => [{ path: '/docs' }, { path: '/lost' }] };
+    await tellStory([first, lost], story);
+    expect(text()).toContain(`→ ${url}/lost`);
+    expect(story.failures).toEqual([`${url}/lost answers 404, expected 200`]);
   });
 
   it('ends with the step that failed, its bar taken away', async () => {

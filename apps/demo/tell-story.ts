@@ -1,7 +1,7 @@
 import { given, type Shown, type Step, type Story } from './story.js';
 import { span } from './text/words.js';
 
-/** Step by step: its title, what it says, where it can be looked at, how long it took. */
+/** Step by step: its title, what it says, where it can be looked at, how long it took. An address has to answer. */
 export async function tellStory(steps: readonly Step[], story: Story): Promise<void> {
   for (const [at, step] of steps.entries()) {
     const began = performance.now();
@@ -11,9 +11,17 @@ export async function tellStory(steps: readonly Step[], story: Story): Promise<v
     } finally {
       story.screen.settle();
     }
-    for (const shown of step.shownAt(story)) story.screen.line(`  → ${addressOf(shown, story)}`);
+    for (const shown of step.shownAt(story)) await show(shown, story);
     story.screen.line(`  ${span(performance.now() - began)}`);
   }
+}
+
+async function show(shown: Shown, story: Story): Promise<void> {
+  const address = addressOf(shown, story);
+  story.screen.whole(`  → ${address}`);
+  if (!('path' in shown)) return;
+  const status = await given(story, 'api').statusOf(shown.path);
+  if (status !== 200) story.failures.push(`${address} answers ${status}, expected 200`);
 }
 
 function addressOf(shown: Shown, story: Story): string {

@@ -31,6 +31,17 @@ export class WatchLost extends WatchEnded {
   }
 }
 
+/** The checkpoint rests on findings that the log does not have open: it is read from its beginning. */
+export class FindingsUnlike extends WatchEnded {
+  constructor(deployment: string, trafficSeq: number, key: string) {
+    super(
+      'findings_unlike',
+      deployment,
+      `at TRAFFIC ${trafficSeq} EVENTS does not say that ${key} holds, as it once did`,
+    );
+  }
+}
+
 /** A message of TRAFFIC names a position that EVENTS does not have. */
 export class EventsBehind extends WatchEnded {
   constructor(deployment: string, trafficSeq: number, named: number, lastSeq: number) {
@@ -39,6 +50,13 @@ export class EventsBehind extends WatchEnded {
       deployment,
       `TRAFFIC ${trafficSeq} names EVENTS ${named}, whose last sequence is ${lastSeq}`,
     );
+  }
+}
+
+/** The store did not give a baseline for long: what depends on it waits, all else goes on. */
+export class BaselineAway extends WatchEnded {
+  constructor(deployment: string, version: string, reason: string, options?: ErrorOptions) {
+    super('baseline_away', deployment, `the baseline of ${version} cannot be read now: ${reason}`, options);
   }
 }
 

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { openArtifactStore } from '#libs/artifacts/index.js';
 import { AggregateStore, ensureStreams, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { randomIds, sha256Hex, systemClock } from '#libs/kernel/index.js';
@@ -17,14 +18,15 @@ import {
 } from '#libs/nest/index.js';
 import { openDatabase, type Database } from '#libs/projecting/index.js';
 import { streamDeclarations, streamNames } from '#config/streams.js';
-import { Checkpoints } from './checkpoints.js';
-import type { Folding } from './fold.js';
-import { FollowedGovernance } from './governance.js';
-import { monitoringMetrics } from './monitoring-metrics.js';
-import { OwnedDeployments, type OwnedDeploymentsOptions } from './owned-deployments.js';
-import { placeOf } from './place.js';
-import { References } from './references.js';
-import { tellMetrics } from './tell-metrics.js';
+import { Checkpoints } from './checkpoints/checkpoints.js';
+import type { Folding } from './deployments/fold.js';
+import { FollowedGovernance } from './governance/governance.js';
+import { monitoringMetrics } from './metrics/monitoring-metrics.js';
+import { OwnedDeployments, type OwnedDeploymentsOptions } from './deployments/owned-deployments.js';
+import { placeOf } from './deployments/place.js';
+import { References } from './governance/references.js';
+import { tellMetrics } from './metrics/tell-metrics.js';
+import { Watching, type WatchingLife } from './checkpoints/watching.js';
 
 export interface RunningMonitoring extends RunningApp {
   /** Whether the log is followed, and every deployment that falls to this process is watched. */
@@ -40,14 +42,16 @@ export interface StartOptions {
   readonly logger?: Logger | undefined;
 }
 
-interface Times extends Pick<OwnedDeploymentsOptions, 'tickMs' | 'checkpointMs' | 'beatMs' | 'retryMs'> {
+interface Times extends Pick<OwnedDeploymentsOptions, 'tickMs' | 'checkpointMs' | 'beatMs' | 'retryMs' | 'restMs'> {
   /** Seconds without a word after which a process counts as gone. */
   readonly goneAfterS?: number;
   readonly metricsMs?: number;
 }
 
-/** Checkpoints, beats and a take-over at once. */
+/** Two checkpoints, a beat and a take-over at once. */
 const maxConnections = 4;
+/** What a connection may take to close, that nobody answers on. */
+const closeWithinMs = 1_000;
 /** A PostgreSQL that accepts a query and says nothing is as good as away. */
 const queryTimeoutMs = 10_000;
 
@@ -82,7 +86,8 @@ export async function start({
     },
   });
   const close = async (): Promise<void> => {
-    await Promise.allSettled([connection.close(), database.end()]);
+    const closed = Promise.allSettled([connection.close(), database.end()]);
+    await Promise.race([closed, delay(closeWithinMs, undefined, { ref: false })]);
   };
   try {
     await ensureStreams(connection, streamDeclarations(replicas));
@@ -118,41 +123,49 @@ async function run(opened: Opened, close: () => Promise<void>): Promise<RunningM
   const stopping = new AbortController();
   const governance = new FollowedGovernance(events, logger);
   const artifacts = await openArtifactStore({ connection, replicas, clock });
-  const incarnation = randomIds.next(clock.now());
   const onUnusable = (deployment: string, reason: string): void => {
     logger.warn({ deployment, reason }, 'a checkpoint is of no use; the deployment is read from its beginning');
   };
   const metrics = monitoringMetrics(instance);
-  const owned = new OwnedDeployments({
-    ...{ place, folding, aggregates, governance, metrics, clock, logger, incarnation, ...times },
-    traffic: stream(streamNames.traffic),
-    windows: stream(streamNames.windows),
-    checkpoints: new Checkpoints({
+  const [traffic, windows] = [stream(streamNames.traffic), stream(streamNames.windows)];
+  const references = new References({ artifacts, clock, logger });
+  const { goneAfterS, metricsMs, ...paces } = times;
+  const begin = (onNameTaken: () => void): WatchingLife => {
+    const incarnation = randomIds.next(clock.now());
+    const checkpoints = new Checkpoints({
       ...{ database, name, incarnation, onUnusable, stateVersion: folding.version },
-      ...(times.goneAfterS !== undefined && { goneAfterS: times.goneAfterS }),
-    }),
-    references: new References({ artifacts, logger }),
-  });
+      ...(goneAfterS !== undefined && { goneAfterS }),
+    });
+    const shared = { place, folding, aggregates, events, governance, references, metrics, clock, logger, ...paces };
+    const owned = new OwnedDeployments({ ...shared, traffic, windows, checkpoints, incarnation, onNameTaken });
+    return { owned, checkpoints };
+  };
+  const following = governance.follow(stopping.signal);
+  const watching = new Watching({ begin, logger, ...(paces.beatMs !== undefined && { lookMs: paces.beatMs }) });
   const health = new HealthRegistry({ clock });
-  health.register('events', () => {
-    if (governance.failure !== undefined) throw new Error(governance.failure);
+  health.register('events', () => governance.assertFollows());
+  health.register('traffic', () => watching.owned.assertFollows());
+  health.register('postgres', () => {
+    watching.owned.assertKept();
   });
   health.register('deployments', () => {
-    owned.assertWatched();
+    watching.owned.assertWatched();
   });
-  const following = governance.follow(stopping.signal);
-  owned.start();
-  const stopTelling = tellMetrics({
-    ...{ connection, instance, metrics: metrics.metrics, measure: () => owned.measure() },
-    ...(times.metricsMs !== undefined && { everyMs: times.metricsMs }),
+  const measure = async (): Promise<void> => {
+    for (const { component, healthy } of (await health.report()).components)
+      metrics.healthy.set({ check: component }, healthy ? 1 : 0);
+    await watching.owned.measure();
+  };
+  const telling = tellMetrics({
+    ...{ connection, instance, metrics: metrics.metrics, measure, signal: stopping.signal },
+    ...(metricsMs !== undefined && { everyMs: metricsMs }),
   });
   return {
     health: () => health.report(),
     async stop() {
-      stopTelling();
-      await owned.stop();
+      await watching.stop();
       stopping.abort();
-      await following;
+      await Promise.all([following, telling]);
       await aggregates.idle();
       await close();
     },

@@ -1,5 +1,6 @@
 import { pino, stdTimeFunctions, type Logger } from 'pino';
 import pretty from 'pino-pretty';
+import { linesTo } from './line-sink.js';
 import type { LogLevel } from './settings.js';
 
 /** What the platform shows: lines for people while it starts, and the log lines of every app, for people on a terminal only. */
@@ -11,9 +12,7 @@ export interface Output {
 }
 
 export function openOutput(stdout: NodeJS.WriteStream, level: LogLevel): Output {
-  const print = (line: string): void => {
-    stdout.write(`${line}\n`);
-  };
+  const print = linesTo(stdout);
   const terminal = stdout.isTTY
     ? pretty({
         colorize: true,

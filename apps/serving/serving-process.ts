@@ -3,7 +3,7 @@ import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promi
 import { authenticatorOf, fleetMetricsOver, listen, packageVersion, type Listening } from '#libs/nest/index.js';
 import { CrashJournal } from './crashes/crash-journal.js';
 import { memberName, reportLastCrash } from './crashes/last-crash.js';
-import { startGrpc, type RunningGrpc } from './grpc/start-grpc.js';
+import type { GrpcOptions, RunningGrpc } from './grpc/start-grpc.js';
 import { ConnectionRoom, systemConnectionLimit } from './http/connection-limit.js';
 import { Connections } from './http/connections.js';
 import { createHttp } from './http/create-http.js';
@@ -113,8 +113,14 @@ async function openFronts(options: ServingOptions, path: PredictionPath, place: 
   const listening = await listen(app, options.listen);
   const grpc =
     options.grpc &&
-    (await startGrpc({ ...protocol, ...shared, listen: options.grpc, limits: options.grpc.limits, clock, logger }));
+    (await grpcFront({ ...protocol, ...shared, listen: options.grpc, limits: options.grpc.limits, clock, logger }));
   return { app, connections, listening, grpc };
+}
+
+/** Loads 250 modules, which a process without the port has no use for. */
+async function grpcFront(options: GrpcOptions): Promise<RunningGrpc> {
+  const { startGrpc } = await import('./grpc/start-grpc.js');
+  return startGrpc(options);
 }
 
 /** Accepts what waits and then nothing more; resolves when all of it is answered and in the log. */

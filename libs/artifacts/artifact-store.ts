@@ -28,6 +28,9 @@ export interface ArtifactStore {
   stat(digest: string): Promise<ArtifactStat>;
 }
 
+/** What is there, without a way to change it. */
+export type ArtifactReader = Pick<ArtifactStore, 'open' | 'read' | 'stat'>;
+
 export interface PutOptions {
   /** The digest that the bytes must have. */
   readonly expectedDigest?: string;

@@ -13,6 +13,7 @@ import {
   ArtifactStoreUnavailable,
   ArtifactTooLarge,
   DigestMismatch,
+  openArtifactReader,
   openArtifactStore,
   removeLeftovers,
   type ArtifactStore,
@@ -254,6 +255,18 @@ describe('a damaged artifact', () => {
       expect(bytes.equals(await store.read(digest, { maxBytes: bytes.length }))).toBe(true);
       expect(await chunkSubjects()).toHaveLength(before);
     }
+  });
+});
+
+describe('a store that is opened for reading', () => {
+  it('has what is there, and makes no bucket where there is none', async () => {
+    const bytes = bytesOf(1000);
+    const { digest } = await store.put(pieces(bytes));
+    const reader = await openArtifactReader({ connection, clock: systemClock });
+    expect(bytes.equals(await reader.read(digest, { maxBytes: bytes.length }))).toBe(true);
+    const empty = await openArtifactReader({ connection, clock: systemClock, bucket: 'NOBODY' });
+    await expect(empty.read(digest, { maxBytes: 1 })).rejects.toThrow(ArtifactNotFound);
+    await expect(manager.streams.info('OBJ_NOBODY')).rejects.toThrow('stream not found');
   });
 });
 

@@ -7,6 +7,7 @@ export {
   DigestMismatch,
 } from './errors.js';
 export type {
+  ArtifactReader,
   ArtifactStat,
   ArtifactStore,
   OpenedArtifact,
@@ -14,5 +15,5 @@ export type {
   PutResult,
   ReadOptions,
 } from './artifact-store.js';
-export { openArtifactStore, type ArtifactStoreOptions } from './jetstream-artifact-store.js';
+export { openArtifactReader, openArtifactStore, type ArtifactStoreOptions } from './jetstream-artifact-store.js';
 export { removeLeftovers, type LeftoverReport, type RemoveLeftoversOptions } from './leftovers.js';

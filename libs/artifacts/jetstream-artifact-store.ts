@@ -1,9 +1,10 @@
-import { jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
+import { JetStreamApiError, jetstream, jetstreamManager, StorageType } from '@nats-io/jetstream';
 import type { NatsConnection } from '@nats-io/nats-core';
 import { Objm } from '@nats-io/obj';
 import { Readable } from 'node:stream';
 import { isoTime, randomIds, type Clock, type IdSource } from '#libs/kernel/index.js';
 import type {
+  ArtifactReader,
   ArtifactStat,
   ArtifactStore,
   OpenedArtifact,
@@ -15,7 +16,7 @@ import { defaultBucket, defaultTimeoutMs, tryTimeoutMs, type Bucket } from './bu
 import { ChunkWriter, discardChunks } from './chunk-writer.js';
 import { entryOf, findEntry, publishEntry } from './entries.js';
 import { ArtifactNotFound, ArtifactTooLarge } from './errors.js';
-import { chunkBytes, type ObjectEntry } from './object-entry.js';
+import { chunkBytes, streamOf, type ObjectEntry } from './object-entry.js';
 import { consume } from './source.js';
 import { asUnavailable } from './unavailable.js';
 import { isIntact, verifiedBytes } from './verified-bytes.js';
@@ -50,6 +51,32 @@ export async function openArtifactStore(options: ArtifactStoreOptions): Promise<
     );
   });
 }
+
+/**
+ * The store for reading alone: nothing is made or changed. Where there is no bucket, no artifact is found.
+ * @throws ArtifactStoreUnavailable.
+ */
+export async function openArtifactReader(
+  options: Omit<ArtifactStoreOptions, 'replicas' | 'ids'>,
+): Promise<ArtifactReader> {
+  const { connection, clock, bucket: name = defaultBucket, timeoutMs = defaultTimeoutMs } = options;
+  const publisher = jetstream(connection, { timeout: timeoutMs });
+  return asUnavailable(`opening the bucket ${name}`, async () => {
+    const manager = await jetstreamManager(connection, { timeout: tryTimeoutMs(timeoutMs) });
+    try {
+      await manager.streams.info(streamOf(name));
+    } catch (error) {
+      if (error instanceof JetStreamApiError && error.code === streamNotFound) return emptyStore;
+      throw error;
+    }
+    return new JetStreamArtifactStore({ name, connection, publisher, manager, clock, timeoutMs }, randomIds);
+  });
+}
+
+const streamNotFound = 10059;
+
+const notFound = (digest: string): Promise<never> => Promise.reject(new ArtifactNotFound(digest));
+const emptyStore: ArtifactReader = { open: notFound, read: notFound, stat: notFound };
 
 class JetStreamArtifactStore implements ArtifactStore {
   constructor(

@@ -276,6 +276,7 @@ export {
   type ValidationPlan,
 } from './training/spec.js';
 export { baselineFormat, driftBaseline, type DriftBaseline } from './training/baseline.js';
+export { otherCategories, type OtherCategories } from './training/other-categories.js';
 export { evaluationReport, type EvaluationReport } from './training/report.js';
 export { jobLogLine, recordedTrial, type JobLogLine, type RecordedTrial } from './training/operations.js';
 export { ConfigurationApplied, type ConfigurationEvent } from './events/configuration.js';
@@ -301,6 +302,7 @@ export {
   type LabelRow,
   type LabelsRecorded,
 } from './traffic/labels.js';
+export { isOfLabelType, labelTypeOf, type LabelType } from './traffic/label-type.js';
 export { decodePredictionId, encodePredictionId, epochCheck, maxChunkRows } from './traffic/prediction-id.js';
 export {
   fieldError,

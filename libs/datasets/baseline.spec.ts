@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { driftBaseline, type Table } from '#libs/contracts/index.js';
+import { decodeTextHashes, textHash } from '#libs/kernel/index.js';
 import { buildBaseline, type BaselineOptions } from './baseline.js';
 import { sample } from './random.js';
 
@@ -93,6 +94,20 @@ describe('a baseline', () => {
       ...{ rows: [0, 6], features: { n: [null, 3], c: [null, null] }, outputs: { value: [1, 2.5] }, target: [3, 4] },
     });
     expect(few.features[1]).toMatchObject({ missing: 2, distinct: 0, top: [] });
+  });
+
+  it('tells the categories that its profiles have no room for by their hashes, and how many came once', () => {
+    const dictionary = Array.from({ length: 130 }, (_, code) => `airport ${code}`);
+    // The first ten of the rows have a category each, all others share 120.
+    const codes = Int32Array.from({ length: 1000 }, (_, row) => (row < 10 ? row : 10 + (row % 120)));
+    const airports: Table = { rows: 1000, columns: [{ name: 'a', type: 'category', dictionary, codes }] };
+    const of = (rows: Int32Array) =>
+      buildBaseline(airports, { ...options, rows, features: ['a'], outputs: {}, target: [...rows] });
+    const { categories, features } = of(Int32Array.from(codes.keys()));
+    expect(features[0]!.top).toHaveLength(100);
+    expect(categories!['a']!.once).toBe(10);
+    expect([...decodeTextHashes(categories!['a']!.hashes)]).toEqual(dictionary.map(textHash).sort((x, y) => x - y));
+    expect(of(Int32Array.from({ length: 50 }, (_, row) => row)).categories).toBeUndefined();
   });
 
   it('is of what the table has', () => {

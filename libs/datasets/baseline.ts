@@ -2,10 +2,12 @@ import type {
   ColumnProfile,
   DriftBaseline,
   NumberColumn,
+  OtherCategories,
   Table,
   TableColumn,
   TextColumn,
 } from '#libs/contracts/index.js';
+import { encodeTextHashes } from '#libs/kernel/index.js';
 import { frequenciesIn } from './frequencies.js';
 import { sample } from './random.js';
 import {
@@ -38,6 +40,9 @@ const sampleRows = 5000;
 /** Categories that are told of a column: a baseline tells all that a contract allows. */
 const mostCategories = 100;
 
+/** Categories that are told by their hashes, of a column and of all of them: three megabytes. */
+const [mostOtherCategories, mostOthers] = [50_000, 500_000];
+
 /** Nothing is estimated: a column lies in memory once more while it is profiled. */
 const everything = { numbers: Infinity, block: 4096, distinct: Infinity };
 
@@ -54,11 +59,13 @@ export function buildBaseline(table: Table, options: BaselineOptions): DriftBase
     return outputColumn(name, values);
   });
   expectLength('the target', target, rows.length);
+  const categories = otherCategoriesOf(columns);
   const drawn = sample(rows.length, sampleRows, seed);
   return {
     ...{ version: 1, rows: rows.length },
     features: columns.map(profileOfColumn),
     outputs: answers.map(profileOfColumn),
+    ...(Object.keys(categories).length === 0 ? {} : { categories }),
     sample: {
       rows: Array.from(drawn, (place) => rows[place]!),
       features: Object.fromEntries(
@@ -132,16 +139,32 @@ function profileOfNumbers({ name, type, values }: NumberColumn): ColumnProfile {
   );
 }
 
-function profileOfTexts({ name, type, codes, dictionary }: TextColumn): ColumnProfile {
+/** Of columns that have more categories than their profiles tell, as long as there is room. */
+function otherCategoriesOf(columns: readonly TableColumn[]): Record<string, OtherCategories> {
+  let room = mostOthers;
+  return Object.fromEntries(
+    columns.flatMap((column) => {
+      if (!('codes' in column)) return [];
+      const met = metIn(column);
+      if (met.length <= mostCategories || met.length > Math.min(mostOtherCategories, room)) return [];
+      room -= met.length;
+      const hashes = encodeTextHashes(met.map(([text]) => text()));
+      return [[column.name, { hashes, once: met.filter(([, count]) => count === 1).length }] as const];
+    }),
+  );
+}
+
+/** Categories that came, each with its rows. */
+function metIn({ codes, dictionary }: TextColumn): (readonly [text: () => string, count: number])[] {
   const counts = new Float64Array(dictionary.length);
-  let missing = 0;
-  for (const code of codes) {
-    if (code < 0) missing++;
-    else counts[code]!++;
-  }
-  const met = dictionary
-    .map((text, code) => [() => shown(text), counts[code]!] as const)
-    .filter(([, count]) => count > 0);
+  for (const code of codes) if (code >= 0) counts[code]!++;
+  return dictionary.map((text, code) => [() => shown(text), counts[code]!] as const).filter(([, count]) => count > 0);
+}
+
+function profileOfTexts(column: TextColumn): ColumnProfile {
+  const { name, type, codes } = column;
+  const missing = codes.reduce((sum, code) => sum + Number(code < 0), 0);
+  const met = metIn(column);
   const counted = { distinct: met.length, exact: true, top: frequenciesIn(met, mostCategories) };
   return textProfile({ name, count: codes.length, missing }, type, counted);
 }

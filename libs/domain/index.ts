@@ -21,11 +21,13 @@ export type { Claim, TrainingJobState } from './training-job/state.js';
 export { trainingJob, trainingJobDefinition } from './training-job/training-job.js';
 export {
   conditionsOf,
+  findingKey,
   isRaised,
   monitorDefinition,
   openFinding,
   type ConditionChange,
   type MonitorState,
+  type OpenFinding,
   type RecordFinding,
 } from './monitor.js';
 export {

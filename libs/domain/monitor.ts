@@ -13,9 +13,19 @@ import {
 } from '#libs/contracts/index.js';
 import { accept, assertNever, reject, type Decider } from '#libs/kernel/index.js';
 
+const openFindingState = z.object({
+  finding_id: z.uuid(),
+  /** In EVENTS: what it was raised by. */
+  seq: z.int().positive(),
+});
+export type OpenFinding = z.infer<typeof openFindingState>;
+
+/** What holds, and nothing of what is over: a noisy deployment has tens of thousands of findings in its life. */
 export const monitorState = z.object({
   /** The finding that holds, by version and condition. */
-  open: z.record(z.string(), z.uuid()),
+  open: z.record(z.string(), openFindingState),
+  /** The newest time that a finding names; null before the first. */
+  foundAt: z.iso.datetime().nullable(),
 });
 export type MonitorState = z.infer<typeof monitorState>;
 
@@ -31,11 +41,11 @@ export interface ConditionChange {
 }
 
 export const monitor: Decider<RecordFinding, MonitorState, MonitoringEvent, Rejection> = {
-  initialState: { open: {} },
+  initialState: { open: {}, foundAt: null },
   decide({ finding }, { open }) {
     const raises = isRaised(finding);
     for (const { condition, finding_id } of conditionsOf(finding)) {
-      const known = open[keyOf(finding, condition)];
+      const known = open[findingKey(finding, condition)]?.finding_id;
       if (raises && known !== undefined)
         return reject(
           known === finding_id
@@ -47,13 +57,15 @@ export const monitor: Decider<RecordFinding, MonitorState, MonitoringEvent, Reje
     }
     return accept(finding);
   },
-  evolve({ open }, event) {
+  evolve({ open, foundAt }, event, { seq }) {
     const after = new Map(Object.entries(open));
     for (const { condition, finding_id } of conditionsOf(event)) {
-      if (isRaised(event)) after.set(keyOf(event, condition), finding_id);
-      else after.delete(keyOf(event, condition));
+      if (isRaised(event)) after.set(findingKey(event, condition), { finding_id, seq });
+      else after.delete(findingKey(event, condition));
     }
-    return { open: Object.fromEntries(after) };
+    // All are written with milliseconds: their order is that of their texts.
+    const { at } = event.data;
+    return { open: Object.fromEntries(after), foundAt: foundAt === null || at > foundAt ? at : foundAt };
   },
 };
 
@@ -83,9 +95,10 @@ export const openFinding = (
   { open }: MonitorState,
   finding: Pick<MonitoringEvent, 'data'>,
   condition: string,
-): string | undefined => open[keyOf(finding, condition)];
+): string | undefined => open[findingKey(finding, condition)]?.finding_id;
 
-const keyOf = ({ data: { model, version } }: Pick<MonitoringEvent, 'data'>, condition: string): string =>
+/** What a condition of the version that a finding is about is called in the state: of each one finding can hold. */
+export const findingKey = ({ data: { model, version } }: Pick<MonitoringEvent, 'data'>, condition: string): string =>
   `${model}@${version} ${condition}`;
 
 export const monitorDefinition = {
@@ -94,7 +107,7 @@ export const monitorDefinition = {
   decider: monitor,
   catalogue: catalogueOf(monitoringEvents),
   snapshot: {
-    version: 1,
+    version: 2,
     encode: (state: MonitorState): unknown => state,
     decode: (stored: unknown): MonitorState => monitorState.parse(stored),
   },

@@ -8,3 +8,4 @@ export { isLoopback } from './loopback.js';
 export { nearNames } from './near-names.js';
 export type { CommandOutcome, Process, ProcessMessage, Reaction } from './process.js';
 export { accept, assertNever, reject, type Result } from './result.js';
+export { decodeTextHashes, encodeTextHashes, textHash } from './text-hashes.js';

@@ -42,6 +42,8 @@ interface KnownCondition {
 /** Which conditions of a version hold: each is told once, and its end once. Kept are those alone that have something against them. */
 export class Conditions {
   readonly #known: Map<string, KnownCondition>;
+  /** Since `unjudged` was asked last: within one message. */
+  readonly #judged = new Set<string>();
 
   constructor(
     private readonly place: WatchedPlace,
@@ -62,6 +64,7 @@ export class Conditions {
     { raiseAfter, clearAfter }: Hysteresis,
     at: TrafficPosition,
   ): ConditionChange | null {
+    this.#judged.add(condition);
     if (wrong === null) return null;
     const { findingId, against } = this.#known.get(condition) ?? { findingId: null, against: 0 };
     const told = findingId !== null;
@@ -81,6 +84,25 @@ export class Conditions {
     const raised = findingIdOf(this.place, condition, at);
     this.#known.set(condition, { findingId: raised, against: 0 });
     return { change: 'raised', condition, finding_id: raised };
+  }
+
+  /** One more judgement that could not be made. */
+  unknown(condition: string): void {
+    this.#judged.add(condition);
+  }
+
+  /** It is judged no longer: what was told is over. @returns what is to be told. */
+  end(condition: string): ConditionChange | null {
+    const findingId = this.#known.get(condition)?.findingId ?? null;
+    this.#known.delete(condition);
+    return findingId === null ? null : { change: 'cleared', condition, finding_id: findingId };
+  }
+
+  /** Those known that were not judged since this was asked last, for want of evidence neither. */
+  unjudged(): string[] {
+    const unjudged = [...this.#known.keys()].filter((condition) => !this.#judged.has(condition));
+    this.#judged.clear();
+    return unjudged;
   }
 
   /** Nothing is known against any. */

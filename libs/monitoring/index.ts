@@ -5,3 +5,4 @@ export { DeploymentMonitor, monitorStateVersion, type MonitorState } from './mon
 export { referenceOf } from './reference.js';
 export { MonitorStateUnfit } from './version-watch.js';
 export * from './backtest/index.js';
+export { settingsFaults, type SettingsFault } from './settings/settings-faults.js';

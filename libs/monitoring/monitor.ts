@@ -12,10 +12,13 @@ import type { MonitorContext, MonitorOutput, TrafficFact } from './contract.js';
 import { Silence, silenceCondition, type SilenceState } from './quality/silence.js';
 import { countOf, rowAt, versionRows } from './rows/version-rows.js';
 import { Writers, type WritersState } from './rows/writers.js';
+import { LabelMemory } from './labels/label-memory.js';
+import { rowsPerSeq } from './labels/label-table.js';
+import { recordable } from './recordable.js';
 import { VersionWatch, type Surroundings, type VersionWatchState } from './version-watch.js';
 
 /** Raised with every change of the state, and of what follows from the same messages: a stored state of another one is not read. */
-export const monitorStateVersion = 1;
+export const monitorStateVersion = 2;
 
 export interface MonitorState {
   readonly version: number;
@@ -23,15 +26,17 @@ export interface MonitorState {
   readonly writers: WritersState;
   /** Of the newest table that a chunk was routed by. */
   readonly routingSeq: number;
-  /** The newest tick, milliseconds; null before the first. */
+  /** The newest tick, milliseconds, by its writer's clock and not after the log's time; null before the first. */
   readonly tickedAt: number | null;
   readonly silence: SilenceState;
   readonly unwatchedLabels: number;
   /** The one that had rows last at the end. */
   readonly versions: readonly VersionWatchState[];
+  /** Versions that have left, by name: what is remembered of them, as JSON. */
+  readonly resting: readonly (readonly [name: string, state: string])[];
 }
 
-/** Versions whose labels are waited for. */
+/** Versions that are kept whole when they have no window: those that had rows last, whose labels are waited for. */
 const mostLabelled = 2;
 
 /**
@@ -51,6 +56,8 @@ const changeOverMs = 10_000;
 export class DeploymentMonitor {
   readonly #writers: Writers;
   readonly #versions: Map<string, VersionWatch>;
+  /** A version that has left takes some hundred bytes: they may be very many over the years. */
+  readonly #resting: Map<string, string>;
   readonly #silence: Silence;
   #routingSeq: number;
   #tickedAt: number | null;
@@ -66,6 +73,7 @@ export class DeploymentMonitor {
     this.#versions = new Map(
       state?.versions.map((own) => [keyOf(own.place), new VersionWatch(own.place, this.#surroundings, own)] as const),
     );
+    this.#resting = new Map(state?.resting);
     this.#silence = new Silence(state?.silence);
     this.#routingSeq = state?.routingSeq ?? 0;
     this.#tickedAt = state?.tickedAt ?? null;
@@ -92,21 +100,8 @@ export class DeploymentMonitor {
       this.#resumed = true;
     }
     const at = { seq: fact.seq, logTime: fact.logTime };
-    const outputs = this.#endByTime(at, context);
-    switch (fact.kind) {
-      case 'chunk':
-        outputs.push(...this.#chunk(fact.chunk, at, context));
-        break;
-      case 'labels':
-        outputs.push(...this.#labels(fact.eventId, fact.labels, at, context));
-        break;
-      case 'tick':
-        outputs.push(...this.#tick(fact.tick, at, context));
-        break;
-      default:
-        assertNever(fact, 'fact of TRAFFIC');
-    }
-    return outputs;
+    const before = [...this.#silence.settle(at, context), ...this.#endByTime(at, context)];
+    return [...before, ...this.#outputsOf(fact, at, context)].map(recordable);
   }
 
   /** Versions that `apply` may ask for beside those that a message names. */
@@ -127,7 +122,21 @@ export class DeploymentMonitor {
       silence: this.#silence.state(),
       unwatchedLabels: this.#unwatchedLabels,
       versions: Array.from(this.#versions.values(), (watch) => watch.state()),
+      resting: [...this.#resting],
     };
+  }
+
+  #outputsOf(fact: TrafficFact, at: FoldTime, context: MonitorContext): MonitorOutput[] {
+    switch (fact.kind) {
+      case 'chunk':
+        return this.#chunk(fact.chunk, at, context);
+      case 'labels':
+        return this.#labels(fact.eventId, fact.labels, at, context);
+      case 'tick':
+        return this.#tick(fact.tick, at, context);
+      default:
+        return assertNever(fact, 'fact of TRAFFIC');
+    }
   }
 
   #endByTime(at: FoldTime, context: MonitorContext): MonitorOutput[] {
@@ -140,14 +149,17 @@ export class DeploymentMonitor {
 
   #chunk(chunk: Chunk, at: FoldTime, context: MonitorContext): MonitorOutput[] {
     if (!this.#writers.isFresh(chunk)) return [];
-    const outputs = this.#endDeparted(chunk, at, context);
+    // A chunk of tens of thousands of windows has more outputs than a call takes arguments: they are not pushed at once.
+    let outputs = this.#endDeparted(chunk, at, context);
     const found = versionRows(chunk);
     for (const { model, version, rows } of found) {
       const watch = this.#watchOf(model, version);
       const last = { seq: at.seq, row: rowAt(rows, countOf(rows) - 1) };
-      outputs.push(...this.#silence.rows(watch.place, last, at, context), ...watch.add(chunk, rows, at, context));
+      outputs = outputs.concat(this.#silence.rows(watch.place, last, at, context), watch.add(chunk, rows, at, context));
     }
-    if (found.length > 0) outputs.push(...this.#finishOldest(at, context));
+    if (found.length === 0) return outputs;
+    outputs = outputs.concat(this.#finishOldest(at, context));
+    this.#layToRest();
     return outputs;
   }
 
@@ -167,7 +179,10 @@ export class DeploymentMonitor {
   #watchOf(model: string, version: string): VersionWatch {
     const key = keyOf({ model, version });
     const place = { deployment: this.deployment, model, version };
-    const watch = this.#versions.get(key) ?? new VersionWatch(place, this.#surroundings);
+    const rested = this.#resting.get(key);
+    const state = rested === undefined ? undefined : (JSON.parse(rested) as VersionWatchState);
+    const watch = this.#versions.get(key) ?? new VersionWatch(place, this.#surroundings, state);
+    this.#resting.delete(key);
     this.#versions.delete(key);
     this.#versions.set(key, watch);
     return watch;
@@ -179,6 +194,15 @@ export class DeploymentMonitor {
     return labelled
       .slice(0, -mostLabelled)
       .flatMap((watch) => (watch.beganAt === null ? watch.finish(at, context) : []));
+  }
+
+  #layToRest(): void {
+    const idle = [...this.#versions].slice(0, -mostLabelled);
+    for (const [key, watch] of idle) {
+      if (watch.beganAt !== null || watch.waits) continue;
+      this.#resting.set(key, JSON.stringify(watch.rest()));
+      this.#versions.delete(key);
+    }
   }
 
   #labels(eventId: string, { rows }: LabelsRecorded, at: FoldTime, context: MonitorContext): MonitorOutput[] {
@@ -194,13 +218,15 @@ export class DeploymentMonitor {
   }
 
   #tick(tick: Ticked, at: FoldTime, context: MonitorContext): MonitorOutput[] {
-    const tickedAt = Date.parse(tick.at);
+    // A clock that is ahead must not have all later ticks ignored.
+    const tickedAt = Math.min(Date.parse(tick.at), at.logTime);
     if (this.#tickedAt !== null && tickedAt <= this.#tickedAt) return [];
     this.#tickedAt = tickedAt;
     return this.#silence.tick(at, context);
   }
 
   readonly #surroundings: Surroundings = {
+    labels: new LabelMemory(),
     openWindows: () => {
       let open = 0;
       for (const { beganAt } of this.#versions.values()) if (beganAt !== null) open++;
@@ -223,5 +249,5 @@ const keyOf = ({ model, version }: { readonly model: string; readonly version: s
 /** Where its prediction stands; undefined for an id that is none. */
 function placeOf({ traffic_seq, prediction_id, row }: LabelRow): TrafficPosition | undefined {
   const seq = traffic_seq ?? decodePredictionId(prediction_id)?.seq;
-  return seq === undefined ? undefined : { seq, row };
+  return seq === undefined || row >= rowsPerSeq ? undefined : { seq, row };
 }

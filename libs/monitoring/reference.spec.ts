@@ -75,8 +75,10 @@ describe('a reference', () => {
         expect([column.name, column.rows, column.distinct]).toEqual([other.name, other.rows, other.distinct]);
         expect(categoriesOf(column)).toEqual(categoriesOf(other));
       }
-    expect(own.rows?.['plan']).toEqual(plans);
-    expect(own.rows?.['age']).toEqual(Float64Array.from(Float32Array.from(ages)));
+    const { bins } = own.features.find(({ name }) => name === 'plan')!;
+    const codes = plans.map((plan) => (plan === '' || bins.kind === 'numeric' ? -1 : bins.categories.indexOf(plan)));
+    expect(own.rows?.['plan']).toEqual({ kind: 'categorical', codes: Int32Array.from(codes) });
+    expect(own.rows?.['age']).toEqual({ kind: 'numeric', values: Float64Array.from(Float32Array.from(ages)) });
   });
 });
 

@@ -1,12 +1,22 @@
 import type { DriftBaseline, Signature } from '#libs/contracts/index.js';
-import { referenceFromRows, referencesOf, type RowsOfColumn } from '#libs/statistics/index.js';
+import {
+  baselineRows,
+  ColumnLookup,
+  drawnRows,
+  referenceFromRows,
+  referencesOf,
+  type ReferenceSummary,
+  type RowsOfColumn,
+  type RowTable,
+  type SampleValue,
+} from '#libs/statistics/index.js';
 import type { ReferenceSet } from './contract.js';
 import { textsOf, type SampledRows } from './rows/sampled-rows.js';
 
 /** A reference that was made of a window, and its rows where columns are compared together. */
 export interface WindowReference extends ReferenceSet {
-  /** By feature, in one order; of categories their texts, '' where there is none. Null: they were not asked for. */
-  readonly rows: Readonly<Record<string, Float64Array | readonly string[]>> | null;
+  /** Of the features, as its windows are counted. Null: they were not asked for. */
+  readonly rows: RowTable | null;
 }
 
 /**
@@ -37,24 +47,51 @@ export function referenceOfWindow(
   seed: number,
   keepRows: boolean,
 ): WindowReference {
-  const ofFeatures = columnsOf(features);
+  const columns = features.set.columns.length + outputs.set.columns.length;
+  const most = Math.max(Math.floor(referenceBytes / (8 * columns * (keepRows ? 2 : 1))), fewestRows);
+  const ofFeatures = columnsOf(features, most, seed);
+  const found = referenceFromRows(ofFeatures, seed);
   return {
     reference: { kind: 'window', number },
-    features: referenceFromRows(ofFeatures, seed),
-    predictions: referenceFromRows(columnsOf(outputs), seed),
+    features: found,
+    predictions: referenceFromRows(columnsOf(outputs, most, seed), seed),
     labels: null,
     labelled: null,
-    rows: keepRows
-      ? Object.fromEntries(ofFeatures.map(({ name, data }) => [name, data as Float64Array | string[]]))
-      : null,
+    rows: keepRows ? rowsOf(found, ofFeatures) : null,
   };
 }
 
-function columnsOf(rows: SampledRows): RowsOfColumn[] {
+/** What a reference keeps of its window's rows, so that it has room beside other windows. */
+const referenceBytes = 600_000;
+const fewestRows = 100;
+
+/** Columns that have a value. */
+function rowsOf(references: readonly ReferenceSummary[], columns: readonly RowsOfColumn[]): RowTable | null {
+  const sample = Object.fromEntries(
+    columns.flatMap(({ name, data }) => {
+      const values = Array.from<string | number | bigint, SampleValue>(data, (value) =>
+        typeof value === 'string' ? value : Number.isNaN(value) ? null : Number(value),
+      );
+      return values.some((value) => value !== null && value !== '') ? [[name, values] as const] : [];
+    }),
+  );
+  const kept = references.filter(({ name }) => Object.hasOwn(sample, name));
+  return kept.length === 0
+    ? null
+    : baselineRows(
+        kept.map((reference) => new ColumnLookup(reference)),
+        sample,
+      );
+}
+
+/** @param most rows; of more some are drawn. */
+function columnsOf(rows: SampledRows, most: number, seed: number): RowsOfColumn[] {
+  const drawn = drawnRows(rows.reservoir.rows, most, seed);
   return rows.set.columns.map(({ name }, index): RowsOfColumn => {
-    const values = rows.reservoir.column(index);
+    const all = rows.reservoir.column(index);
+    const values = Float64Array.from(drawn, (row) => all[row]!);
     const texts = textsOf(rows, index);
-    if (texts === null) return { name, kind: 'numeric', data: values.slice() };
+    if (texts === null) return { name, kind: 'numeric', data: values };
     const kind = texts.length === 2 && texts[0] === 'false' && texts[1] === 'true' ? 'boolean' : 'categorical';
     return { name, kind, data: Array.from(values, (value, row) => textAt(texts, value, row)) };
   });

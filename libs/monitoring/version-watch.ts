@@ -1,9 +1,19 @@
-import type { Chunk, ClosedBy, LabelRow, Reference, TrafficPosition, WindowClosed } from '#libs/contracts/index.js';
+import type {
+  Chunk,
+  ChunkSchema,
+  ClosedBy,
+  LabelRow,
+  Reference,
+  TrafficPosition,
+  WindowClosed,
+} from '#libs/contracts/index.js';
 import type { RowSelection } from '#libs/statistics/index.js';
 import { Conditions, type ConditionsState, type FoldTime, type WatchedPlace } from './conditions.js';
 import type { MonitorContext, MonitorOutput, ReferenceSet } from './contract.js';
+import { BoundConditions, type ToldBounds } from './labels/bounds.js';
+import type { LabelMemory } from './labels/label-memory.js';
 import { VersionPerformance, type VersionPerformanceState } from './labels/version-performance.js';
-import { told } from './quality/told.js';
+import { cut, roomOf, told } from './quality/told.js';
 import { referenceOfWindow, type WindowReference } from './reference.js';
 import { countOf, rowAt, sliceOf } from './rows/version-rows.js';
 import { seedOf } from './seeds.js';
@@ -19,6 +29,7 @@ export interface VersionWatchState {
   readonly open: OpenWindowState | null;
   readonly history: WindowHistory;
   readonly conditions: ConditionsState;
+  readonly bounds: ToldBounds;
   readonly windowReference: WindowReference | null;
   readonly performance: VersionPerformanceState;
 }
@@ -37,6 +48,7 @@ const longestNote = 500;
 /** What a version of a deployment does: its windows, one after another, and its labels. */
 export class VersionWatch {
   readonly #conditions: Conditions;
+  readonly #bounds: BoundConditions;
   /** Of all its windows, also when their labels are waited for no more: it knows which of its findings hold. */
   readonly #performance: VersionPerformance;
   #ended = 0;
@@ -53,8 +65,8 @@ export class VersionWatch {
     state?: VersionWatchState,
   ) {
     this.#conditions = new Conditions(place, state?.conditions);
-    this.#performance =
-      state === undefined ? new VersionPerformance(place) : VersionPerformance.restore(place, state.performance);
+    this.#bounds = new BoundConditions(place, this.#conditions, state?.bounds);
+    this.#performance = new VersionPerformance(place, surroundings.labels, state?.performance);
     if (state === undefined) return;
     this.#ended = state.ended;
     this.#stored = state.open;
@@ -120,7 +132,8 @@ export class VersionWatch {
     if (window === null) return [];
     this.#open = null;
     this.#ended = window.span.number;
-    const judged = judgeWindow(this.place, window, closedBy, this.#history, this.#conditions, at, context);
+    const [conditions, bounds] = [this.#conditions, this.#bounds];
+    const judged = judgeWindow(this.place, window, closedBy, this.#history, conditions, bounds, at, context);
     this.#history = judged.history;
     const { number, first, last, served } = window.span;
     const answers = context.settings.performance.estimate ? estimatedRows(window.outputs) : null;
@@ -133,22 +146,35 @@ export class VersionWatch {
       ...judged.record,
       estimated: estimate.estimated,
       notes: [...judged.record.notes, ...performance.notes(context), ...extras.notes]
-        .map((note) => note.slice(0, longestNote))
+        .map((note) => cut(note, longestNote))
         .slice(0, mostNotes),
-      open: told([...this.#conditions.open(), ...performance.openConditions(), ...extras.open], () => 0),
+      open: told([...conditions.open(), ...performance.openConditions(), ...extras.open], roomOf.open, () => 0),
     };
     this.#keepReference(window, context);
     return [
       ...judged.findings,
       ...estimate.outputs,
       { kind: 'record', record: { type: 'WindowClosed', data: record } },
-      ...performance.closeWindow({ number, first, last, served }, at, context),
+      ...performance.closeWindow({ number, first, last, served }, estimate.estimated?.metrics ?? {}, at, context),
     ];
   }
 
   /** Its labels are waited for no longer. */
   finish(at: FoldTime, context: MonitorContext): MonitorOutput[] {
     return this.#performance.finish(at, context);
+  }
+
+  /**
+   * What has to be remembered of a version that has left, should it come back: its windows' numbers, what was found of it and
+   * what is spent of error rates. Its labels must be waited for no more.
+   */
+  rest(): VersionWatchState {
+    return {
+      ...this.state(),
+      history: { rates: [], drift: this.#history.drift },
+      windowReference: null,
+      performance: this.#performance.rest(),
+    };
   }
 
   state(): VersionWatchState {
@@ -158,6 +184,7 @@ export class VersionWatch {
       open: this.#open?.state() ?? this.#stored,
       history: this.#history,
       conditions: this.#conditions.state(),
+      bounds: this.#bounds.state(),
       windowReference: this.#windowReference,
       performance: this.#performance.state(),
     };
@@ -169,10 +196,16 @@ export class VersionWatch {
     return OpenWindow.begin(
       this.place,
       this.#ended + 1,
-      { layout: this.#layout, withoutReference: without, sharers: this.surroundings.openWindows() + 1 },
+      { layout: this.#layout, withoutReference: without, sharers: this.#sharers(schema) },
       first,
       at,
     );
+  }
+
+  /** Windows that are open beside each other: those that are, or those of the versions that take part in traffic. */
+  #sharers({ arms }: ChunkSchema): number {
+    const versions = new Set(arms.map(({ model, version }) => `${model}@${version}`));
+    return Math.max(this.surroundings.openWindows() + 1, versions.size);
   }
 
   /** What a window that begins now is compared with. */
@@ -214,6 +247,7 @@ export class VersionWatch {
 
 /** The deployment around a version. */
 export interface Surroundings {
+  readonly labels: LabelMemory;
   /** Windows that are open now, of all versions. */
   openWindows(): number;
   /** What it adds to the record of a window that ends now. */

@@ -3,6 +3,7 @@ export {
   loadConfiguration,
   requireConfiguration,
   type Configuration,
+  type ConfigurationCheck,
   type LoadConfigurationOptions,
 } from './configuration/load.js';
 export { describeProblems, type ConfigurationProblem } from './configuration/problem.js';

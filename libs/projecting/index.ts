@@ -9,7 +9,14 @@ export {
   type Search,
   type SearchCursor,
 } from './cursor.js';
-export { isConnectionLost, openDatabase, type Database, type DatabaseOptions, type Queryable } from './database.js';
+export {
+  isConnectionLost,
+  isUndefinedTable,
+  openDatabase,
+  type Database,
+  type DatabaseOptions,
+  type Queryable,
+} from './database.js';
 export { digest, type ProjectionDigest, type TableDigest } from './digest.js';
 export {
   NotReached,

@@ -96,10 +96,11 @@ export class WindowQueries {
     });
   }
 
-  /** A read model that is built anew may be behind the first page. */
+  /** A read model that is built anew may be behind the first page: it is waited for. */
   async #goOn(walk: Walk): Promise<Result<Walk, Rejection>> {
-    const reached = await this.readers.windows.resolveAsOf(undefined, walk.cut.windows);
-    return reached.ok ? accept(walk) : reached;
+    const reached = await this.readers.windows.resolveAsOf({ seq: walk.cut.windows });
+    if (reached.ok) return accept(walk);
+    return reached.rejection.code === 'invalid_position' ? invalidCursor : reached;
   }
 }
 
@@ -136,12 +137,13 @@ function walkOf(list: string, text: string): Result<Walk, Rejection> {
   const cursor = readCursor(list, text);
   if (!cursor.ok) return cursor;
   const [, traffic, windows, before] = /^(\d{1,15}) (\d{1,15}) (\d{1,15})$/.exec(cursor.value.after) ?? [];
-  if (traffic === undefined || windows === undefined || before === undefined)
-    return reject(
-      rejection('invalid_cursor', 'the cursor was not made by this list', [
-        { path: 'cursor', message: "expected a page's next_cursor, unchanged" },
-      ]),
-    );
+  if (traffic === undefined || windows === undefined || before === undefined) return invalidCursor;
   const cut = { events: cursor.value.seq, traffic: Number(traffic), windows: Number(windows) };
   return accept({ cut, before: Number(before) });
 }
+
+const invalidCursor = reject(
+  rejection('invalid_cursor', 'the cursor was not made by this list', [
+    { path: 'cursor', message: "expected a page's next_cursor, unchanged" },
+  ]),
+);

@@ -191,6 +191,10 @@ describe('windows', () => {
     expect(await later.quality(asked({ cursor: first.next_cursor! }))).toMatchObject(wrong);
     expect(await later.drift(asked({ cursor: first.next_cursor!, version: '1.0.0' }))).toMatchObject(wrong);
     expect(await later.drift(asked({ cursor: 'x' }))).toMatchObject(wrong);
+    // By hand: behind the end of WINDOWS, to which no walk can have come.
+    const [list, seq] = JSON.parse(Buffer.from(first.next_cursor!, 'base64url').toString()) as [string, number];
+    const forged = Buffer.from(JSON.stringify([list, seq, '0 99999 99999'])).toString('base64url');
+    expect(await later.drift(asked({ cursor: forged }))).toMatchObject(wrong);
   });
 });
 

@@ -5,6 +5,7 @@
 import { startClients } from './clients.js';
 import { newLedger, type Ledger } from './ledger.js';
 import { checkAnswers, type CheckedAnswers } from './recorded-answers.js';
+import { gauges } from '#apps/cli/http/gauges.js';
 import { casesOf, deployFixture } from '#tests/support/fixture-model.js';
 import { startPlatform, type PlatformHandle } from '#tests/support/platform.js';
 import { until } from '#tests/support/wait.js';
@@ -75,14 +76,19 @@ const untilAnswered = (ledger: Ledger, count: number): Promise<unknown> =>
 
 /** By default the last sequence has to be reached within 5 s of quiet. */
 export const untilReadModelsCaughtUp = (platform: PlatformHandle, timeoutMs = 5_000): Promise<unknown> => {
-  let told = '';
+  let told: string[] = [];
   return until(
     async () => {
-      told = (await platform.cli(['status', '--json'])).output;
-      const { read_models } = JSON.parse(told) as { read_models: { gap: number | null }[] };
-      return read_models.length > 0 && read_models.every(({ gap }) => gap === 0);
+      const exposition = await (await fetch(`${platform.url}/metrics`)).text();
+      told = exposition.split('\n').filter((line) => line.startsWith('modelog_read_model_'));
+      const metrics = gauges(exposition);
+      const gaps = metrics('modelog_read_model_gap_messages');
+      const gapOf = (projection: string | undefined) =>
+        gaps.find(({ labels }) => labels['projection'] === projection)?.value;
+      const readModels = metrics('modelog_read_model_position');
+      return readModels.length > 0 && readModels.every(({ labels }) => gapOf(labels['projection']) === 0);
     },
-    { what: () => `every read model to reach the end of its log: ${told}`, timeoutMs },
+    { what: () => `every read model to reach the end of its log: ${told.join('\n')}`, timeoutMs },
   );
 };
 

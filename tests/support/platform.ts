@@ -1,12 +1,12 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync, readFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { processIdentity } from '../../apps/platform/bootstrap/process-identity.mjs';
 import { run } from '#apps/platform/processes/run.js';
 import { rootFolder } from '#apps/platform/root-folder.js';
 import { natsProgram } from './nats.js';
-import { makeFolder, register } from './run-folder.js';
+import { makeFolder, register, runFolder } from './run-folder.js';
 import { until } from './wait.js';
 
 export interface StartPlatformOptions {
@@ -131,7 +131,11 @@ function kill(pid: number): void {
 
 /** Jest runs sources, the platform is what the build made of them: a run without `npm test` would meet an old one. */
 export function buildPlatform(): void {
+  // Once a run: to find out that nothing is stale takes half a second of reading.
+  const built = join(runFolder(), 'built');
+  if (existsSync(built)) return;
   const bootstrap = join(rootFolder, 'apps/platform/bootstrap/main.mjs');
   const { status, stderr } = spawnSync(process.execPath, [bootstrap, 'build'], { encoding: 'utf8' });
   if (status !== 0) throw new Error(`the build failed:\n${stderr}`);
+  writeFileSync(built, '');
 }

@@ -1,5 +1,5 @@
 import { rejection, type FieldError, type Rejection, type api } from '#libs/contracts/index.js';
-import { labelFault } from './label-type.js';
+import { labelFault } from './label-fault.js';
 import type { ResolvedPrediction } from './resolve-predictions.js';
 
 /** What is observed of a prediction that is known, with its place in the request. */

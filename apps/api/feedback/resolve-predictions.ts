@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { Chunk, Signature, api } from '#libs/contracts/index.js';
+import { type Chunk, type Signature, type api, labelTypeOf, type LabelType } from '#libs/contracts/index.js';
 import { isoTime } from '#libs/kernel/index.js';
 import { acceptedOrThrow, ProblemException } from '#libs/nest/index.js';
 import type { RegistryQueries } from '#projections/registry/index.js';
@@ -8,7 +8,6 @@ import { tokens } from '../tokens.js';
 import { placeOf, type PredictionPlace } from '../why/prediction-place.js';
 import { RecordedChunks, type StoredChunk } from '../why/recorded-chunks.js';
 import { isAt, outcomeOf, outputsOf } from '../why/recorded-row.js';
-import { labelTypeOf, type LabelType } from './label-type.js';
 
 /** What a prediction was, as a label carries it. */
 export interface ResolvedPrediction {

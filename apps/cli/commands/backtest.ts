@@ -1,4 +1,4 @@
-import { openArtifactStore } from '#libs/artifacts/index.js';
+import { openArtifactReader } from '#libs/artifacts/index.js';
 import { systemClock } from '#libs/kernel/index.js';
 import type { AlarmScore } from '#libs/statistics/index.js';
 import type { Io } from '../io.js';
@@ -17,8 +17,7 @@ export async function runBacktest(io: Io, flags: BacktestFlags, { json }: { read
   const request = requestOf(flags);
   const log = await openLog(findLog(io.env));
   try {
-    const replicas = Number(io.env.MODELOG_REPLICAS ?? 1);
-    const artifacts = await openArtifactStore({ connection: log.connection, replicas, clock: systemClock });
+    const artifacts = await openArtifactReader({ connection: log.connection, clock: systemClock });
     const report = await backtest(request, { ...log, artifacts }, io);
     io.progress('');
     if (json) io.out(JSON.stringify(report));

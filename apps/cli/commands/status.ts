@@ -17,6 +17,10 @@ interface Status {
   readonly last_minute: readonly LastMinute[];
   /** What is open; those told were found last. Null while the read model is away. */
   readonly findings: { readonly open: number; readonly newest: readonly api.Finding[] } | null;
+  /** Deployments that no monitoring process watches though it is theirs, and why. */
+  readonly unwatched: readonly { readonly deployment: string; readonly code: string; readonly instance: string }[];
+  /** Messages of TRAFFIC that each monitoring process has not applied yet. */
+  readonly monitoring: readonly { readonly instance: string; readonly lag: number }[];
   readonly logs: readonly { readonly stream: string; readonly last_seq: number }[];
   readonly read_models: readonly {
     readonly projection: string;
@@ -59,6 +63,14 @@ async function statusOf(client: ApiClient, now: number): Promise<Status> {
     deployments: await deploymentsOf(client),
     last_minute: await lastMinuteOf(client, now),
     findings: await findingsOf(client),
+    unwatched: byName('modelog_monitoring_unwatched').map(
+      ({ labels: { deployment = '', code = '', instance = '' } }) => ({
+        ...{ deployment, code, instance },
+      }),
+    ),
+    monitoring: byName('modelog_monitoring_lag_messages').map(({ labels: { instance = '' }, value }) => ({
+      ...{ instance, lag: value },
+    })),
     logs: byName('modelog_log_last_sequence').map(({ labels, value }) => ({
       stream: labels.stream ?? '',
       last_seq: value,
@@ -116,7 +128,9 @@ async function findingsOf(client: ApiClient): Promise<Status['findings']> {
   return { open, newest: items };
 }
 
-function told({ url, ready, unhealthy, deployments, last_minute, findings, logs, read_models }: Status): string[] {
+function told(status: Status): string[] {
+  const { url, ready, unhealthy, deployments, last_minute, findings, unwatched, monitoring, logs, read_models } =
+    status;
   return [
     ready ? `Modelog at ${url} is ready` : `Modelog at ${url} cannot serve`,
     ...unhealthy.map(({ component, reason }) => `  ${component}: ${reason}`),
@@ -125,6 +139,16 @@ function told({ url, ready, unhealthy, deployments, last_minute, findings, logs,
     '',
     ...(last_minute.length === 0 ? [] : [...table(lastMinuteHead, last_minute.map(lastMinuteRow)), '']),
     ...findingLines(findings),
+    ...unwatchedLines(unwatched),
+    ...(monitoring.length === 0
+      ? []
+      : [
+          ...table(
+            ['monitoring', 'lag'],
+            monitoring.map(({ instance, lag }) => [instance, String(lag)]),
+          ),
+          '',
+        ]),
     ...table(
       ['log', 'last sequence'],
       logs.map(({ stream, last_seq }) => [stream, String(last_seq)]),
@@ -155,6 +179,18 @@ function findingLines(findings: Status['findings']): string[] {
     '',
   ];
 }
+
+/** As little. */
+const unwatchedLines = (unwatched: Status['unwatched']): string[] =>
+  unwatched.length === 0
+    ? []
+    : [
+        ...table(
+          ['not watched', 'why', 'see the log of'],
+          unwatched.map(({ deployment, code, instance }) => [deployment, code, instance]),
+        ),
+        '',
+      ];
 
 const deploymentHead = ['deployment', 'environment', 'state', 'versions', 'instances'];
 

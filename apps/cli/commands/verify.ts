@@ -15,12 +15,14 @@ export async function verify(io: Io, { json }: { readonly json: boolean }): Prom
   }
 }
 
-function told({ events, traffic, read_models, problems }: Verification): string[] {
+function told({ events, traffic, windows, read_models, problems }: Verification): string[] {
+  const ticks = traffic.ticks === 0 ? '' : `, ${traffic.ticks} ticks`;
   const repeats = traffic.repeated === 0 ? '' : `, ${traffic.repeated} stored twice`;
   return [
     ...problems.map(problemLine),
     `EVENTS   ${events.events} events of ${events.aggregates} aggregates, up to sequence ${events.lastSeq}: ${verdict(events.problems)}`,
-    `TRAFFIC  ${traffic.chunks} chunks with ${traffic.rows} predictions${repeats}, ${traffic.labels} labels, up to sequence ${traffic.lastSeq}: ${verdict(traffic.problems)}`,
+    `TRAFFIC  ${traffic.chunks} chunks with ${traffic.rows} predictions${repeats}, ${traffic.labels} labels${ticks}, up to sequence ${traffic.lastSeq}: ${verdict(traffic.problems)}`,
+    `WINDOWS  ${windows.windows} windows, ${windows.measurements} measurements of labels, up to sequence ${windows.lastSeq}: ${verdict(windows.problems)}`,
     ...read_models.map(
       ({ read_model, position, digest }) =>
         `Read model ${read_model} equals a rebuild at ${position} (${digest.slice(0, 16)})`,

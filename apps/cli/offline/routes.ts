@@ -6,6 +6,11 @@ export class RouteHistory {
   readonly #turns = new Map<string, { readonly seq: number; readonly rolloutId: string | null }[]>();
   #lastSeq = 0;
 
+  /** Of the last record that was folded; 0 before the first. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
   /** Folds the next record of the governance log. */
   add(record: LogRecord<GovernanceEvent>): void {
     this.#lastSeq = record.seq;

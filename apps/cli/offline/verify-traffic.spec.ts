@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   encodeChunk,
   encodeChunkSchema,
+  encodeTick,
   header,
   subjects,
   type ChunkSchema,
@@ -40,7 +41,13 @@ interface ChunkOptions {
   readonly subject?: string;
 }
 
-function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5, subject }: ChunkOptions) {
+interface Message {
+  readonly subject: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly data: Uint8Array;
+}
+
+function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5, subject }: ChunkOptions): Message {
   const schema: ChunkSchema = {
     ...{ deployment: 'd', routing_seq: routingSeq, epoch: 'e', instance: 's', inputs: [], outputs: [] },
     arms: [{ role: 'live', model: 'm', version: '1.0.0', rollout_id: rolloutId, artifact: 'a' }],
@@ -57,7 +64,7 @@ function message({ counter, routingSeq = 1, rolloutId = rollouts[0], latency = 5
   };
 }
 
-function labels(counters: readonly number[], subject = subjects.labels('d'), row = 0): ReturnType<typeof message> {
+function labels(counters: readonly number[], subject = subjects.labels('d'), row = 0): Message {
   const body: LabelsRecorded = {
     ...{ deployment: 'd', events_seq: 1 },
     rows: counters.map((counter) => ({
@@ -69,7 +76,7 @@ function labels(counters: readonly number[], subject = subjects.labels('d'), row
   return { subject, headers: { [header.type]: 'LabelsRecorded' }, data };
 }
 
-async function verified(messages: readonly ReturnType<typeof message>[]) {
+async function verified(messages: readonly Message[]) {
   const store = new MemoryStream({ name: 'TRAFFIC', clock: systemClock });
   for (const each of messages) await store.publish(each);
   const { lastSeq } = await store.head();
@@ -92,7 +99,7 @@ describe('verifyTraffic', () => {
       message({ counter: 1 }),
     ]);
     expect(problems).toEqual([]);
-    expect(summary).toEqual({ lastSeq: 3, chunks: 3, rows: 4, labels: 0, repeated: 1, problems: 0 });
+    expect(summary).toEqual({ lastSeq: 3, chunks: 3, rows: 4, labels: 0, ticks: 0, repeated: 1, problems: 0 });
   });
 
   it('knows labels, and names those that are of nothing recorded before them', async () => {
@@ -113,6 +120,27 @@ describe('verifyTraffic', () => {
       ['unknown_prediction', 8],
     ]);
     expect(summary).toMatchObject({ chunks: 2, labels: 7, problems: 4 });
+  });
+
+  it('knows ticks, and names those that are none, or of another deployment', async () => {
+    const tick = (events_seq: number): Message => {
+      const { subject, headers, data } = encodeTick({ deployment: 'd', at: '2026-11-23T10:00:00Z', events_seq }, 'w');
+      return { subject, headers, data };
+    };
+    const { problems, summary } = await verified([
+      tick(3),
+      { ...tick(1), subject: subjects.ticks('other') },
+      { ...tick(1), data: new TextEncoder().encode('{"deployment":"d"}') },
+      tick(4),
+      { ...labels([]), data: new TextEncoder().encode('{"deployment":"d","events_seq":9,"rows":[]}') },
+    ]);
+    expect(problems).toEqual([
+      ['wrong_subject', 2],
+      ['undecodable_tick', 3],
+      ['unknown_events_seq', 4],
+      ['undecodable_labels', 5],
+    ]);
+    expect(summary).toMatchObject({ ticks: 3, problems: 4 });
   });
 
   it('takes a rollback for the turn of traffic that it is', () => {

@@ -1,16 +1,20 @@
 import {
   decodeChunk,
   decodeLabels,
+  decodeTick,
   header,
   labelsRecorded,
   predictionsRecorded,
   subjects,
+  ticked,
   type Chunk,
   type LabelsRecorded,
+  type Ticked,
 } from '#libs/contracts/index.js';
 import type { StreamMessage, StreamStore } from '#libs/event-log/index.js';
 import { messageOf, sha256Hex } from '#libs/kernel/index.js';
 import type { RouteHistory } from './routes.js';
+import { verifyStream, type ReadingOptions } from './verify-stream.js';
 
 /** A promise of TRAFFIC that is broken. */
 export interface TrafficProblem {
@@ -19,6 +23,7 @@ export interface TrafficProblem {
     | 'unknown_message'
     | 'undecodable_chunk'
     | 'undecodable_labels'
+    | 'undecodable_tick'
     /** A label of a row that no chunk before it has answered. */
     | 'unknown_prediction'
     | 'wrong_subject'
@@ -27,7 +32,9 @@ export interface TrafficProblem {
     /** A row went to a version that its routing table did not send it to. */
     | 'wrong_route'
     /** A chunk names a routing table that the governance log does not reach. */
-    | 'unknown_routing_seq';
+    | 'unknown_routing_seq'
+    /** So do labels or a tick with a position. */
+    | 'unknown_events_seq';
   readonly seq: number;
   readonly detail: string;
 }
@@ -37,14 +44,10 @@ export interface TrafficSummary {
   readonly chunks: number;
   readonly rows: number;
   readonly labels: number;
+  readonly ticks: number;
   /** Chunks stored again after an answer was lost: readers drop them. */
   readonly repeated: number;
   readonly problems: number;
-}
-
-export interface VerifyTrafficOptions {
-  readonly signal: AbortSignal;
-  readonly onProgress: (seq: number, lastSeq: number) => void;
 }
 
 /** A chunk may hold 512 KiB. */
@@ -58,67 +61,48 @@ export async function* verifyTraffic(
   store: StreamStore,
   lastSeq: number,
   routes: RouteHistory,
-  { signal, onProgress }: VerifyTrafficOptions,
+  reading: ReadingOptions,
 ): AsyncGenerator<TrafficProblem, TrafficSummary> {
   const seen = new Map<string, Map<number, string>>();
-  const counts = { chunks: 0, rows: 0, labels: 0, repeated: 0, problems: 0 };
-  let next = 1;
-  while (next <= lastSeq) {
-    signal.throwIfAborted();
-    const messages = await store.readFrom(next, pageSize, 'leader');
-    for (const message of messages) {
-      if (message.seq > lastSeq) break;
-      for (const problem of check(message, next, seen, routes, counts)) {
-        counts.problems += 1;
-        yield problem;
-      }
-      next = message.seq + 1;
-    }
-    if (messages.length === 0) {
-      counts.problems += 1;
-      yield gap(next, lastSeq);
-      break;
-    }
-    onProgress(Math.min(next - 1, lastSeq), lastSeq);
-  }
-  return { lastSeq, ...counts };
+  const counts = { chunks: 0, rows: 0, labels: 0, ticks: 0, repeated: 0 };
+  const check = (message: StreamMessage): TrafficProblem[] => problemsOf(message, seen, routes, counts);
+  const problems = yield* verifyStream<TrafficProblem>(store, lastSeq, { pageSize, check, ...reading });
+  return { lastSeq, ...counts, problems };
 }
 
-function check(
+function problemsOf(
   message: StreamMessage,
-  expectedSeq: number,
   seen: Map<string, Map<number, string>>,
   routes: RouteHistory,
-  counts: { chunks: number; rows: number; labels: number; repeated: number },
+  counts: { chunks: number; rows: number; labels: number; ticks: number; repeated: number },
 ): TrafficProblem[] {
   const { seq } = message;
-  const problems: TrafficProblem[] = seq > expectedSeq ? [gap(expectedSeq, seq - 1)] : [];
   const type = message.headers.get(header.type);
-  if (type === labelsRecorded.type) return [...problems, ...checkLabels(message, seen, counts)];
+  if (type === labelsRecorded.type) return checkLabels(message, seen, routes, counts);
+  if (type === ticked.type) return checkTick(message, routes, counts);
   if (type !== predictionsRecorded.type)
-    return [...problems, { code: 'unknown_message', seq, detail: `its type is ${type ?? 'missing'}` }];
+    return [{ code: 'unknown_message', seq, detail: `its type is ${type ?? 'missing'}` }];
   let chunk: Chunk;
   try {
     chunk = decodeChunk(message.data);
   } catch (error) {
-    return [...problems, { code: 'undecodable_chunk', seq, detail: messageOf(error) }];
+    return [{ code: 'undecodable_chunk', seq, detail: messageOf(error) }];
   }
   counts.chunks += 1;
   const again = isRepeat(message, chunk, seen);
   if (again === 'same') counts.repeated += 1;
   else counts.rows += chunk.served + chunk.failed + chunk.refused;
-  if (again === 'other')
-    problems.push({
-      ...{ code: 'identity_reused', seq },
-      detail: `epoch ${chunk.schema.epoch}, counter ${chunk.counter} is stored before with other rows`,
-    });
-  return [...problems, ...placeProblems(message, chunk, routes)];
+  const place = placeProblems(message, chunk, routes);
+  if (again !== 'other') return place;
+  const detail = `epoch ${chunk.schema.epoch}, counter ${chunk.counter} is stored before with other rows`;
+  return [{ code: 'identity_reused', seq, detail }, ...place];
 }
 
 /** What a label is of stands before it: both are in one stream. */
 function checkLabels(
   { seq, subject, data }: StreamMessage,
   seen: ReadonlyMap<string, ReadonlyMap<number, string>>,
+  routes: RouteHistory,
   counts: { labels: number },
 ): TrafficProblem[] {
   let recorded: LabelsRecorded;
@@ -127,9 +111,9 @@ function checkLabels(
   } catch (error) {
     return [{ code: 'undecodable_labels', seq, detail: messageOf(error) }];
   }
-  const { deployment, rows } = recorded;
+  const { deployment, events_seq, rows } = recorded;
   counts.labels += rows.length;
-  const problems: TrafficProblem[] = [];
+  const problems = namedProblems(seq, events_seq, routes);
   if (subject !== subjects.labels(deployment))
     problems.push({ code: 'wrong_subject', seq, detail: `it is of ${deployment}, on ${subject}` });
   const unknown = rows.filter(({ epoch, counter, row }) => row >= answeredBy(seen.get(epoch)?.get(counter)));
@@ -140,6 +124,29 @@ function checkLabels(
     });
   return problems;
 }
+
+function checkTick(
+  { seq, subject, data }: StreamMessage,
+  routes: RouteHistory,
+  counts: { ticks: number },
+): TrafficProblem[] {
+  let tick: Ticked;
+  try {
+    tick = decodeTick(data);
+  } catch (error) {
+    return [{ code: 'undecodable_tick', seq, detail: messageOf(error) }];
+  }
+  counts.ticks += 1;
+  const problems = namedProblems(seq, tick.events_seq, routes);
+  if (subject !== subjects.ticks(tick.deployment))
+    problems.push({ code: 'wrong_subject', seq, detail: `it is of ${tick.deployment}, on ${subject}` });
+  return problems;
+}
+
+const namedProblems = (seq: number, eventsSeq: number, { lastSeq }: RouteHistory): TrafficProblem[] =>
+  eventsSeq <= lastSeq
+    ? []
+    : [{ code: 'unknown_events_seq', seq, detail: `event ${eventsSeq} is not in the governance log` }];
 
 /** Memory for a chunk is its counter, eight bytes of its hash and how many rows it answered. */
 function isRepeat(
@@ -174,8 +181,3 @@ function placeProblems({ seq, subject }: StreamMessage, chunk: Chunk, routes: Ro
       });
   return problems;
 }
-
-const gap = (first: number, last: number): TrafficProblem => ({
-  ...{ code: 'sequence_gap', seq: first },
-  detail: first === last ? 'no message' : `no messages up to sequence ${last}`,
-});

@@ -7,11 +7,13 @@ import { readModels, type ReadModel } from './read-models.js';
 import { RouteHistory } from './routes.js';
 import type { Servers } from './servers.js';
 import { verifyTraffic, type TrafficProblem, type TrafficSummary } from './verify-traffic.js';
+import { verifyWindows, type WindowsProblem, type WindowsSummary } from './verify-windows.js';
 
 /** Everything that is wrong, and how much was looked at. */
 export interface Verification {
   readonly events: Omit<VerifySummary, 'heads'>;
   readonly traffic: TrafficSummary;
+  readonly windows: WindowsSummary;
   readonly read_models: readonly ReadModelSummary[];
   readonly problems: readonly Problem[];
 }
@@ -24,7 +26,7 @@ export interface ReadModelSummary {
 }
 
 export interface Problem {
-  readonly where: 'EVENTS' | 'TRAFFIC' | 'read model';
+  readonly where: 'EVENTS' | 'TRAFFIC' | 'WINDOWS' | 'read model';
   readonly code: string;
   /** Sequence in the stream; name of the read model. */
   readonly at: number | string;
@@ -34,7 +36,8 @@ export interface Problem {
 /** Reads the whole log and folds every read model anew beside the live one. Nothing is changed. */
 export async function verifyAll(servers: Servers, io: Pick<Io, 'signal' | 'progress'>): Promise<Verification> {
   const problems: Problem[] = [];
-  // TRAFFIC's end is taken first: every routing table that its chunks name is then in EVENTS.
+  // What a stream rests on is read to an end that is taken later: WINDOWS rests on TRAFFIC, TRAFFIC on EVENTS.
+  const { lastSeq: windowsEnd } = await servers.windows.head();
   const { lastSeq: trafficEnd } = await servers.traffic.head();
   const events = await collect(verifyEvents(servers.events, eventCatalogue, { signal: io.signal }), (problem) => {
     problems.push(ofEvents(problem));
@@ -48,6 +51,17 @@ export async function verifyAll(servers: Servers, io: Pick<Io, 'signal' | 'progr
   const traffic = await collect(verifyTraffic(servers.traffic, trafficEnd, routes, options), (problem) => {
     problems.push(ofTraffic(problem));
   });
+  const windows = await collect(
+    verifyWindows(servers.windows, windowsEnd, {
+      ...{ trafficEnd, eventsEnd: events.lastSeq, signal: io.signal },
+      onProgress: (seq, lastSeq) => {
+        io.progress(`WINDOWS ${seq} of ${lastSeq}`);
+      },
+    }),
+    (problem) => {
+      problems.push(ofWindows(problem));
+    },
+  );
   const summaries: ReadModelSummary[] = [];
   for (const model of readModels(servers)) {
     const outcome = await compare(model, io);
@@ -56,7 +70,7 @@ export async function verifyAll(servers: Servers, io: Pick<Io, 'signal' | 'progr
   }
   io.progress('');
   const { heads: _heads, ...counted } = events;
-  return { events: counted, traffic, read_models: summaries, problems };
+  return { events: counted, traffic, windows, read_models: summaries, problems };
 }
 
 async function collect<Found, Summary>(
@@ -130,3 +144,5 @@ const ofEvents = ({ code, seq, subject, detail }: LogProblem): Problem => ({
 });
 
 const ofTraffic = ({ code, seq, detail }: TrafficProblem): Problem => ({ where: 'TRAFFIC', code, at: seq, detail });
+
+const ofWindows = ({ code, seq, detail }: WindowsProblem): Problem => ({ where: 'WINDOWS', code, at: seq, detail });

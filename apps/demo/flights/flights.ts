@@ -32,8 +32,8 @@ export const flightsSchema: DatasetSchema = {
 };
 
 export class FlightsUnfit extends ModelogError {
-  constructor(message: string) {
-    super('flights_unfit', message);
+  constructor(message: string, options?: ErrorOptions) {
+    super('flights_unfit', message, options);
   }
 }
 

@@ -3,11 +3,8 @@ import { columnWidths, lineOf } from '../text/table.js';
 import { percent, day } from '../text/words.js';
 import type { WatchedWindow } from './windows.js';
 
-const head = ['flights of', 'asked', 'late', 'accuracy measured', 'estimated', 'quality', 'drift'] as const;
-const widths = columnWidths([
-  head,
-  ['00-00 to 00-00', '100,000', '00.0 %', '00.0 % (00.0–00.0)', '00.0 % (00.0–00.0)', 'missing recent_delay'],
-]);
+const head = ['flights of', 'late', 'measured', 'estimated', 'drift, and what else is not good'] as const;
+const widths = columnWidths([head, ['00-00 to 00-00', '00.0 %', '00.0 % (00.0–00.0)', '00.0 % (00.0–00.0)']]);
 
 export const windowHead = lineOf(head, widths);
 
@@ -16,12 +13,10 @@ export const windowLine = (window: WatchedWindow): string =>
   lineOf(
     [
       `${day(window.from)} to ${day(window.to)}`,
-      window.served.toLocaleString('en'),
       percent(window.lateShare),
       metric(window.accuracy),
-      window.withdrawn ? 'withdrawn' : metric(window.estimated),
-      window.issues.join(', ') || 'good',
-      driftOf(window) || 'none',
+      window.withdrawn ? withdrawn(window.estimated) : metric(window.estimated),
+      [driftOf(window), ...window.issues].filter((part) => part !== '').join('; ') || 'none',
     ],
     widths,
   );
@@ -33,6 +28,9 @@ function metric(measured: MeasuredMetric | null): string {
     ? percent(value)
     : `${percent(value)} (${(100 * low).toFixed(1)}–${(100 * high).toFixed(1)})`;
 }
+
+const withdrawn = (estimated: MeasuredMetric | null): string =>
+  estimated === null ? 'withdrawn' : `${percent(estimated.value)} withdrawn`;
 
 const driftOf = ({ drifted, predictionsDrifted, labelsDrifted }: WatchedWindow): string =>
   [...drifted, ...(predictionsDrifted ? ['predictions'] : []), ...(labelsDrifted ? ['labels'] : [])].join(', ');

@@ -47,21 +47,28 @@ const place = { deployment: 'flights', model: 'late', version: '1.0.0' };
 const first = basis(1, { seq: 100, row: 0 }, { seq: 101, row: 0 });
 const second = basis(2, { seq: 101, row: 1 }, { seq: 102, row: 1 });
 const third = basis(3, { seq: 103, row: 0 }, { seq: 103, row: 1 });
+const fourth = basis(4, { seq: 104, row: 0 }, { seq: 104, row: 1 });
+const good = { reference: null, notes: [], quality: { columns: [], issues: [] } };
+const still = { ...{ sampled: 3, reference: null, notes: [], open: [], label_drift: null }, drift: [] };
 const told = completeWindows(
   {
     // The newest first, one of them still without some of its labels.
     performance: [
+      { ...fourth, measured: measured(3, true), estimated: null },
       { ...third, measured: measured(2, false), estimated: null },
       { ...second, measured: measured(2, true), estimated: { ...estimated, withdrawn: true } },
       { ...first, measured: measured(3, false), estimated },
     ],
     drift: [
+      // Of the fourth nothing is known yet of its quality.
+      ...[fourth, second].map((each) => ({ ...place, ...each, ...still })),
       {
         ...{ ...place, ...first, sampled: 3, reference: null, notes: [], open: ['data_drift/features'] },
         ...{ drift: [verdict('features', true), verdict('predictions', false)], label_drift: verdict('labels', true) },
       },
     ],
     quality: [
+      { ...place, ...second, ...good },
       {
         ...{ ...place, ...first, reference: null, notes: [] },
         quality: {
@@ -78,7 +85,7 @@ const told = completeWindows(
 );
 
 describe('windows of flights', () => {
-  it('are told once their labels are there or not waited for, with the flights that they hold', () => {
+  it('are told once all is known of them, with the flights that they hold', () => {
     expect(told.map(({ number, from, to, lateShare }) => [number, from, to, lateShare])).toEqual([
       [1, february, february + 4 * dayMs, 1 / 3],
       [2, february + 6 * dayMs, february + 10 * dayMs, 0],
@@ -87,19 +94,20 @@ describe('windows of flights', () => {
       ...{ drifted: ['recent_delay'], predictionsDrifted: false, labelsDrifted: true, open: ['data_drift/features'] },
       issues: ['missing recent_delay', 'no_reference'],
     });
-    // Nothing of drift and quality is known of it yet.
     expect(told[1]).toMatchObject({ drifted: [], issues: [], labelsDrifted: false, withdrawn: true });
   });
 
   it('are lines below a head', () => {
     const line = windowLine(told[0]!);
     expect(windowHead.split(/ {2,}/)).toEqual([
-      ...['flights of', 'asked', 'late', 'accuracy measured', 'estimated', 'quality', 'drift'],
+      ...['flights of', 'late', 'measured', 'estimated', 'drift, and what else is not good'],
     ]);
     expect(line.split(/ {2,}/)).toEqual([
-      ...['02-01 to 02-05', '3', '33.3 %', '75.0 % (70.0–80.0)', '80.0 %', 'missing recent_delay, no_reference'],
-      'recent_delay, labels',
+      ...['02-01 to 02-05', '33.3 %', '75.0 % (70.0–80.0)', '80.0 %'],
+      'recent_delay, labels; missing recent_delay; no_reference',
     ]);
     expect(windowLine(told[1]!)).toContain('withdrawn');
+    const estimated = { value: 0.8, low: null, high: null };
+    expect(windowLine({ ...told[1]!, estimated })).toContain('80.0 % withdrawn');
   });
 });

@@ -35,20 +35,23 @@ export interface WindowFlights {
   readonly isLate: (row: number) => boolean;
 }
 
-/** Windows whose labels have all come, or for whose labels nobody waits, in order of their number. */
+/** Windows of which all is told: their labels have come, or nobody waits for them. In order of their number. */
 export function completeWindows(answers: WindowAnswers, flights: WindowFlights): WatchedWindow[] {
   const drift = new Map(answers.drift.map((window) => [window.window, window]));
   const quality = new Map(answers.quality.map((window) => [window.window, window]));
   return answers.performance
     .filter(({ measured }) => measured !== null && (measured.final || measured.labels === measured.served))
     .sort((a, b) => a.window - b.window)
-    .map((window) => watched(window, drift.get(window.window), quality.get(window.window), flights));
+    .flatMap((window) => {
+      const [ofDrift, ofQuality] = [drift.get(window.window), quality.get(window.window)];
+      return ofDrift && ofQuality ? [watched(window, ofDrift, ofQuality, flights)] : [];
+    });
 }
 
 function watched(
   { window, first, last, rows, measured, estimated }: api.PerformanceWindow,
-  drift: api.DriftWindow | undefined,
-  quality: api.QualityWindow | undefined,
+  { drift, label_drift, open }: api.DriftWindow,
+  { quality }: api.QualityWindow,
   { flights, rows: sampled, asked, isLate }: WindowFlights,
 ): WatchedWindow {
   const held = asked.between(first, last).map((place) => sampled[place]!);
@@ -58,14 +61,14 @@ function watched(
     to: flights.departed[held.at(-1)!]!,
     served: rows.served,
     lateShare: held.filter(isLate).length / held.length,
-    issues: quality?.quality.issues.map(({ check, column }) => (column === null ? check : `${check} ${column}`)) ?? [],
-    drifted: driftedColumns(drift?.drift.find(({ scope }) => scope === 'features')),
-    predictionsDrifted: drift?.drift.find(({ scope }) => scope === 'predictions')?.drifted === true,
-    labelsDrifted: drift?.label_drift?.drifted === true,
+    issues: quality.issues.map(({ check, column }) => (column === null ? check : `${check} ${column}`)),
+    drifted: driftedColumns(drift.find(({ scope }) => scope === 'features')),
+    predictionsDrifted: drift.find(({ scope }) => scope === 'predictions')?.drifted === true,
+    labelsDrifted: label_drift?.drifted === true,
     accuracy: measured?.metrics.accuracy ?? null,
     estimated: estimated?.metrics.accuracy ?? null,
     withdrawn: estimated?.withdrawn === true,
-    open: drift?.open ?? [],
+    open,
   };
 }
 

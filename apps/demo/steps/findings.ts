@@ -1,6 +1,5 @@
 import { readFindings, type FoundFinding } from '../monitoring/findings.js';
 import { table } from '../text/table.js';
-import { span } from '../text/words.js';
 import { given, type Step } from '../story.js';
 
 export const findings: Step = {
@@ -8,8 +7,12 @@ export const findings: Step = {
   async run(story) {
     const found = await readFindings(given(story, 'api'), story.scale.deployment, given(story, 'version'));
     story.findings = found;
-    for (const line of table(['seq', 'condition', 'window', 'numbers', 'cleared', 'delay'], found.map(rowOf)))
+    for (const line of table(['seq', 'condition', 'raised at', 'numbers', 'cleared at'], found.map(rowOf)))
       story.screen.line(`  ${line}`);
+    if (found.some(({ finding }) => finding.details.kind === 'concept_drift'))
+      story.screen.line(
+        '  The detector of concept drift is set to changes of the error that last for weeks (config/examples/demo): of single bad days there are many.',
+      );
   },
   shownAt: ({ scale: { deployment } }) => [
     { path: `/api/monitoring/findings?deployment=${deployment}` },
@@ -17,14 +20,18 @@ export const findings: Step = {
   ],
 };
 
-const rowOf = ({ finding, delayMs }: FoundFinding): string[] => [
+const rowOf = ({ finding }: FoundFinding): string[] => [
   String(finding.raised.seq),
   finding.condition,
-  finding.raised.window === null ? '' : String(finding.raised.window),
+  raisedOf(finding),
   numbersOf(finding.details),
   clearedOf(finding.cleared),
-  span(delayMs),
 ];
+
+function raisedOf({ raised, details }: FoundFinding['finding']): string {
+  if (raised.window !== null) return `window ${raised.window}`;
+  return details.kind === 'concept_drift' ? `label ${details.labels}` : '';
+}
 
 const clearedOf = (cleared: FoundFinding['finding']['cleared']): string => {
   if (cleared === null) return 'open';
@@ -33,12 +40,19 @@ const clearedOf = (cleared: FoundFinding['finding']['cleared']): string => {
 
 const number = (value: number | null): string => (value === null ? 'none' : String(Number(value.toPrecision(3))));
 
+/** The one that has changed most. */
+function columnsOf(columns: readonly { readonly column: string; readonly effect: number | null }[]): string {
+  const [most, ...others] = [...columns].sort((a, b) => (b.effect ?? 0) - (a.effect ?? 0));
+  if (most === undefined) return '';
+  return `${most.column} ${number(most.effect)}${others.length === 0 ? '' : `, ${others.length} more`}`;
+}
+
 function numbersOf(details: FoundFinding['finding']['details']): string {
   switch (details.kind) {
     case 'data_drift':
-      return details.columns.map(({ column, effect }) => `${column} ${number(effect)}`).join(', ');
+      return columnsOf(details.columns);
     case 'concept_drift':
-      return `error ${number(details.error_before)} to ${number(details.error_now)}, label ${details.labels}`;
+      return `error ${number(details.error_before)} to ${number(details.error_now)}`;
     case 'performance':
       return `${number(details.value)}, ${details.bound} ${number(details.threshold)}`;
     case 'quality':

@@ -4,7 +4,7 @@ import { readWindows } from '../monitoring/read-windows.js';
 import { windowHead, windowLine } from '../monitoring/window-line.js';
 import { streamFlights } from '../stream/stream-flights.js';
 import type { Asked } from '../stream/asked.js';
-import { day } from '../text/words.js';
+import { count, day } from '../text/words.js';
 import { given, type Step, type Story } from '../story.js';
 
 export const stream: Step = {
@@ -19,6 +19,9 @@ export const stream: Step = {
         told.push(window);
       }
     };
+    screen.line(
+      `  Each line is a window of ${count(scale.windowRows)} flights. Accuracy as labels measure it, and as it is estimated without them, with 95 % intervals. Every column, the predictions and the labels are compared with January.`,
+    );
     screen.line(`  ${windowHead}`);
     const asked = await streamFlights({
       ...{ api, data, scale, onWindow: tell },
@@ -33,10 +36,10 @@ export const stream: Step = {
       return told.length >= expected ? true : undefined;
     });
     screen.settle();
-    const withdrawn = told.find((window) => window.withdrawn);
-    if (withdrawn !== undefined)
+    const withdrawn = told.filter((window) => window.withdrawn).length;
+    if (withdrawn > 0)
       screen.line(
-        `  Estimates without labels count no more from ${day(withdrawn.from)} on: the labels that came contradicted them`,
+        `  Estimates were withdrawn in ${withdrawn} of ${told.length} windows: labels that had come contradicted them, so no alarm rests on them there.`,
       );
     story.windows = told;
   },

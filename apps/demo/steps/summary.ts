@@ -1,5 +1,4 @@
 import { api as contract } from '#libs/contracts/index.js';
-import { lineOf, columnWidths } from '../text/table.js';
 import { summaryOf } from '../summary.js';
 import { given, type Step } from '../story.js';
 
@@ -24,8 +23,8 @@ export const summary: Step = {
       findings: given(story, 'findings'),
       tally: api.tally,
     });
-    const widths = columnWidths(rows);
-    for (const row of rows) story.screen.line(`  ${lineOf(row, widths)}`);
+    const width = Math.max(...rows.map(([name]) => name.length));
+    for (const [name, value] of rows) story.screen.line(`  ${name.padEnd(width)}  ${value}`);
     story.failures.push(...failures);
   },
   shownAt: () => [{ path: '/health/ready' }, { path: '/metrics' }],

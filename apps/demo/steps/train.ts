@@ -25,8 +25,9 @@ export const train: Step = {
       'the training to end',
       async () => {
         const now = await api.get(`/api/training/status/${job_id}?min_seq=${seq}`, contract.jobView);
+        if (now.status !== 'queued' && now.status !== 'running') return now;
         story.screen.progress(now.progress, 1, now.stage ?? now.status);
-        return now.status === 'queued' || now.status === 'running' ? undefined : now;
+        return undefined;
       },
       { timeoutMs: 300_000, everyMs: 250 },
     );

@@ -1,6 +1,11 @@
+import { wrapped } from './wrap.js';
+
 /** Where the story is told: bars that are drawn over on a terminal, and lines elsewhere. */
 export interface Screen {
+  /** Wrapped where it is longer than the screen is wide. */
   line(text: string): void;
+  /** To be copied: never wrapped. */
+  whole(text: string): void;
   /** How far the running step is; drawn again when it has changed. */
   progress(done: number, total: number, text: string): void;
   /** The running step's bar is over. */
@@ -9,6 +14,8 @@ export interface Screen {
 
 export interface Terminal {
   readonly isTTY: boolean;
+  /** Undefined without a terminal. */
+  readonly columns?: number | undefined;
   write(text: string): unknown;
 }
 
@@ -18,9 +25,19 @@ const quarters = 4;
 export function openScreen(out: Terminal): Screen {
   let bar = '';
   let quarter = 0;
+  const whole = (text: string): void => {
+    out.write(`${bar === '' ? '' : erase}${text}\n${bar}`);
+  };
   return {
+    whole,
     line(text) {
-      out.write(`${bar === '' ? '' : erase}${text}\n${bar}`);
+      const columns = Math.max(leastColumns, Math.min(mostColumns, out.columns ?? mostColumns));
+      whole(
+        text
+          .split('\n')
+          .flatMap((line) => wrapped(line, columns))
+          .join('\n'),
+      );
     },
     progress(done, total, text) {
       if (out.isTTY) {
@@ -42,6 +59,9 @@ export function openScreen(out: Terminal): Screen {
     },
   };
 }
+
+const leastColumns = 60;
+const mostColumns = 100;
 
 const erase = '\r\u001b[K';
 const width = 30;

@@ -1,4 +1,4 @@
-/** Columns as wide as their widest cell; numbers, and what begins with one, to the right. */
+/** Columns as wide as their widest cell; numbers to the right. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
   const widths = columnWidths([head, ...rows]);
   return [head, ...rows].map((cells) => lineOf(cells, widths));
@@ -13,7 +13,7 @@ export function columnWidths(rows: readonly (readonly string[])[]): number[] {
 export const lineOf = (cells: readonly string[], widths: readonly number[]): string =>
   cells
     .map((cell, column) =>
-      /^[−\d]/.test(cell) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
+      /^[−\d][\d.,]*( %)?$/.test(cell) ? cell.padStart(widths[column] ?? 0) : cell.padEnd(widths[column] ?? 0),
     )
     .join('  ')
     .trimEnd();

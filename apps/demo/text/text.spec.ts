@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { openScreen, type Screen } from './screen.js';
 import { columnWidths, lineOf, table } from './table.js';
 import { day, percent, quantile, span } from './words.js';
+import { wrapped } from './wrap.js';
 
 /** What a screen writes. */
 function written(isTTY: boolean, use: (screen: Screen) => void): string {
@@ -39,6 +40,40 @@ describe('a screen', () => {
         screen.progress(0, 0, 'x');
       }),
     ).toContain('100 % x');
+  });
+});
+
+describe('a line that is too long', () => {
+  it('is cut between words, and goes on further in', () => {
+    expect(wrapped('  one two three four', 11)).toEqual(['  one two', '      three', '      four']);
+    expect(wrapped('  one two', 9)).toEqual(['  one two']);
+    expect(wrapped('', 5)).toEqual(['']);
+  });
+
+  it('keeps a word that no line holds, and every word', () => {
+    expect(wrapped('sha256:0123456789', 8)).toEqual(['sha256:0123456789']);
+    expect(wrapped('a sha256:0123456789 b', 8)).toEqual(['a', '    sha256:0123456789', '    b']);
+    const words = Array.from({ length: 60 }, (_, at) => 'x'.repeat(1 + ((7 * at) % 23)));
+    for (let columns = 10; columns < 60; columns++) {
+      const lines = wrapped(`   ${words.join(' ')}`, columns);
+      expect(lines.join(' ').trim().split(/ +/)).toEqual(words);
+      for (const line of lines) expect(line.length <= columns || !line.trim().includes(' ')).toBe(true);
+    }
+  });
+
+  it('is as long as the terminal is wide, from 60 to 100, and whole where it is to be copied', () => {
+    const words = 'word '.repeat(40).trim();
+    const longest = (columns: number | undefined): number => {
+      let text = '';
+      openScreen({ isTTY: columns !== undefined, columns, write: (more) => (text += more) }).line(words);
+      return Math.max(...text.split('\n').map(({ length }) => length));
+    };
+    expect([20, 80, 200, undefined].map(longest)).toEqual([59, 79, 99, 99]);
+    expect(
+      written(false, (screen) => {
+        screen.whole(words);
+      }),
+    ).toBe(`${words}\n`);
   });
 });
 

@@ -10,6 +10,7 @@ import {
 import { trafficPosition } from '../monitoring/position.js';
 import { closedBy, performanceMeasured, windowClosed } from '../monitoring/windows.js';
 import { deploymentName, modelName, modelVersion } from '../names.js';
+import { storable } from '../text.js';
 import { asOfSeq, listOf, listQuery, position, readQuery, wholeNumber } from './common.js';
 
 const instant = z.iso.datetime({ offset: true });
@@ -135,7 +136,7 @@ export const windowsQuery = listQuery
     from: instant.optional(),
     to: instant.optional(),
     /** One column alone. */
-    column: z.string().min(1).max(512).optional(),
+    column: storable(z.string().min(1).max(512)).optional(),
     /** Most columns of a window, those that say most first. */
     columns: wholeNumber(1, 1000).default(100),
   })

@@ -47,6 +47,9 @@ const basis = {
 /** What is wrong, and since which finding. A condition is found once and cleared once. */
 const condition = { condition: z.string().min(1).max(600), finding_id: z.uuid() };
 
+/** Why it is over although nothing says that all is well: it is judged no longer. */
+const ended = { reason: z.string().max(1000).optional() };
+
 const columnDrift = z.object({
   column: z.string(),
   test: z.string(),
@@ -89,6 +92,7 @@ export const DataDriftCleared = defineEvent(
     scope: driftScope,
     drifted: z.int().nonnegative(),
     compared: z.int().nonnegative(),
+    ...ended,
   }),
 );
 
@@ -109,7 +113,14 @@ export const ConceptDriftDetected = defineEvent(
 
 export const ConceptDriftCleared = defineEvent(
   'ConceptDriftCleared',
-  z.object({ ...basis, ...condition, detector: z.string(), labels: z.int().positive(), error_now: z.number() }),
+  z.object({
+    ...basis,
+    ...condition,
+    detector: z.string(),
+    labels: z.int().positive(),
+    error_now: z.number(),
+    ...ended,
+  }),
 );
 
 const measured = {
@@ -133,7 +144,7 @@ export const PerformanceDegraded = defineEvent(
 );
 export const PerformanceDegradationCleared = defineEvent(
   'PerformanceDegradationCleared',
-  z.object({ ...basis, ...condition, ...measured }),
+  z.object({ ...basis, ...condition, ...measured, ...ended }),
 );
 
 export const qualityCheck = z.enum([

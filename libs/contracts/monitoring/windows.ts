@@ -108,7 +108,10 @@ export const windowClosed = {
       .nullable(),
     quality: qualityVerdict,
     drift: z.array(driftVerdict),
-    /** The metrics as they are without labels; null where nothing can be said, `withdrawn` where labels contradict it. */
+    /**
+     * The metrics as they are without labels; null where nothing can be said, `withdrawn` as long as labels
+     * contradict it: its figures are not to be believed then.
+     */
     estimated: z
       .object({
         metrics: z.record(z.string(), measuredMetric.extend({ alert: z.boolean() })),

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { decodeLabels, decodeLabelsOf, LabelsMalformed, type LabelRow, type LabelsRecorded } from './labels.js';
+import {
+  decodeLabels,
+  decodeLabelsOf,
+  labelsRecorded,
+  LabelsMalformed,
+  type LabelRow,
+  type LabelsRecorded,
+} from './labels.js';
 
 const encoded = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 
@@ -58,5 +65,67 @@ describe('labels of one prediction', () => {
     const data = typeof value === 'string' ? Buffer.from(value) : encoded(value);
     expect(() => decodeLabelsOf(data, row)).toThrow(LabelsMalformed);
     expect(() => decodeLabelsOf(data, row)).toThrow(says);
+  });
+});
+
+describe('labels that are read', () => {
+  /** Anything that JSON holds in place of a value, or nothing. */
+  const spoilt = fc.oneof(
+    fc.jsonValue() as fc.Arbitrary<unknown>,
+    fc.constantFrom<unknown>(undefined, -1, 0, 1.5, 2 ** 53, -0, '', 'a b', '1.0', [], {}, null, '1.2.3'),
+  );
+  const answer = fc.record(
+    {
+      label: fc.jsonValue(),
+      probabilities: fc.oneof(fc.dictionary(fc.string(), fc.double({ noNaN: true })), spoilt),
+      value: fc.jsonValue(),
+      more: fc.integer(),
+    },
+    { requiredKeys: [] },
+  );
+  const usual = fc
+    .tuple(labelled, answer, fc.option(fc.integer({ min: 1 }), { nil: undefined }))
+    .map(([row, predicted, traffic_seq]): Record<string, unknown> => ({ more: 1, ...row, traffic_seq, predicted }));
+  const keys = ['prediction_id', 'traffic_seq', 'epoch', 'counter', 'row', 'model', 'version', 'predicted_at'];
+  const broken = fc
+    .tuple(usual, fc.constantFrom(...keys, 'observed_at', 'predicted', 'label', '__proto__'), spoilt)
+    .map(([row, key, value]) => Object.fromEntries([...Object.entries(row), [key, value]]));
+  const rows = fc.array(fc.oneof({ arbitrary: usual, weight: 8 }, broken), { maxLength: 4 });
+  const whole = fc.oneof(
+    { arbitrary: rows.map(messageOf), weight: 12 },
+    fc.tuple(rows, fc.constantFrom('deployment', 'events_seq', 'rows'), spoilt).map(([some, key, value]) => ({
+      ...messageOf(some),
+      [key]: value,
+    })),
+    spoilt,
+  );
+
+  /** By the schema alone. */
+  function specified(data: Uint8Array): string {
+    const result = labelsRecorded.schema.safeParse(JSON.parse(Buffer.from(data).toString('utf8')));
+    if (result.success) return JSON.stringify(result.data);
+    const { path, message } = result.error.issues[0]!;
+    return `stored labels do not fit: ${path.join('.') || 'the whole'}: ${message}`;
+  }
+
+  it('are what the schema gives, and refused with its words', () => {
+    let [taken, refused] = [0, 0];
+    fc.assert(
+      fc.property(whole, (value) => {
+        const data = encoded(value ?? null);
+        const expected = specified(data);
+        let found: string;
+        try {
+          found = JSON.stringify(decodeLabels(data));
+          taken++;
+        } catch (error) {
+          found = (error as Error).message;
+          refused++;
+        }
+        expect(found).toBe(expected);
+      }),
+      { numRuns: 1000 },
+    );
+    expect(Math.min(taken, refused)).toBeGreaterThan(50);
   });
 });

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { messageOf } from '#libs/kernel/index.js';
 import { predictionOutput } from '../api/predict.js';
 import { deploymentName, modelName, modelVersion } from '../names.js';
+import { readLabelRow, readLabels } from './read-labels.js';
 
 export const labelRow = z.object({
   prediction_id: z.string(),
@@ -39,7 +40,10 @@ export const labelsRecorded = {
 export type LabelsRecorded = z.infer<typeof labelsRecorded.schema>;
 
 /** @throws LabelsMalformed for bytes that are not labels of version 1, naming what was expected where. */
-export const decodeLabels = (data: Uint8Array): LabelsRecorded => fitting(labelsRecorded.schema, parsed(data));
+export function decodeLabels(data: Uint8Array): LabelsRecorded {
+  const value = parsed(data);
+  return readLabels(value) ?? fitting(labelsRecorded.schema, value);
+}
 
 const labelsUnread = labelsRecorded.schema.extend({ rows: z.array(z.unknown()).min(1) });
 
@@ -58,7 +62,7 @@ export function decodeLabelsOf(
       throw new LabelsMalformed(`do not fit: rows.${index}: expected an object`);
     const named: Partial<Record<keyof LabelRow, unknown>> = each;
     if (named.row === row && named.counter === counter && named.epoch === epoch)
-      found.push({ index, label: fitting(labelRow, each, `rows.${index}`) });
+      found.push({ index, label: readLabelRow(each) ?? fitting(labelRow, each, `rows.${index}`) });
   }
   return found;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { columnProfile } from '../datasets/schema.js';
+import { otherCategories } from './other-categories.js';
 
 export const baselineFormat = 'modelog.baseline+json';
 
@@ -13,6 +14,8 @@ export const driftBaseline = z.object({
   features: z.array(columnProfile),
   /** `value`, or `label` and `probabilities.<class>`. */
   outputs: z.array(columnProfile),
+  /** By feature; left out where its profile tells all of them, where they are too many, and by earlier builds. */
+  categories: z.record(z.string(), otherCategories).optional(),
   sample: z.object({
     /** Row numbers of the data set, ascending; at most 5,000. */
     rows: z.array(z.int().nonnegative()).max(5000),

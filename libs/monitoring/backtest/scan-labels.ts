@@ -26,34 +26,44 @@ const zero = 48;
 const quote = 34;
 const brace = 125;
 const backslash = 92;
-const nothing = new Uint8Array();
 /** Numbers are seldom the same. */
 const mostKnown = 16;
 
+/** Bytes to be met again, and the same to be read four at a time. */
+interface Pattern {
+  readonly bytes: Uint8Array;
+  readonly view: DataView;
+}
+
+const viewOf = ({ buffer, byteOffset, length }: Uint8Array): DataView => new DataView(buffer, byteOffset, length);
+const patternOf = (bytes: Uint8Array): Pattern => ({ bytes, view: viewOf(bytes) });
+const text = (of: string): Pattern => patternOf(Buffer.from(of));
+const nothing = text('');
+
 const key = {
-  deployment: Buffer.from('{"deployment":"'),
-  eventsSeq: Buffer.from(',"events_seq":'),
-  rows: Buffer.from(',"rows":['),
-  comma: Buffer.from(','),
-  end: Buffer.from(']}'),
-  predictionId: Buffer.from('{"prediction_id":"'),
-  trafficSeq: Buffer.from(',"traffic_seq":'),
-  epoch: Buffer.from(',"epoch":"'),
-  counter: Buffer.from(',"counter":'),
-  row: Buffer.from(',"row":'),
-  observedAt: Buffer.from(',"observed_at":"'),
-  label: Buffer.from(',"label":'),
-  brace: Buffer.from('}'),
-  model: Buffer.from(',"model":"'),
-  version: Buffer.from(',"version":"'),
-  predictedAt: Buffer.from(',"predicted_at":"'),
-  predictedLabel: Buffer.from(',"predicted":{"label":'),
-  predictedValue: Buffer.from(',"predicted":{"value":'),
-  probabilities: Buffer.from(',"probabilities":{'),
-  quote: Buffer.from('"'),
-  true: Buffer.from('true'),
-  false: Buffer.from('false'),
-} as const satisfies Readonly<Record<string, Uint8Array>>;
+  deployment: text('{"deployment":"'),
+  eventsSeq: text(',"events_seq":'),
+  rows: text(',"rows":['),
+  comma: text(','),
+  end: text(']}'),
+  predictionId: text('{"prediction_id":"'),
+  trafficSeq: text(',"traffic_seq":'),
+  epoch: text(',"epoch":"'),
+  counter: text(',"counter":'),
+  row: text(',"row":'),
+  observedAt: text(',"observed_at":"'),
+  label: text(',"label":'),
+  brace: text('}'),
+  model: text(',"model":"'),
+  version: text(',"version":"'),
+  predictedAt: text(',"predicted_at":"'),
+  predictedLabel: text(',"predicted":{"label":'),
+  predictedValue: text(',"predicted":{"value":'),
+  probabilities: text(',"probabilities":{'),
+  quote: text('"'),
+  true: text('true'),
+  false: text('false'),
+} as const satisfies Readonly<Record<string, Pattern>>;
 
 /** Stands at a place of the text, which is `none` once something was not as expected. */
 class LabelScanner {
@@ -61,13 +71,16 @@ class LabelScanner {
   #seq = 0;
   #model = '';
   #version = '';
-  /** As the row before had its chunk, and its version. */
-  #placed: Uint8Array = nothing;
-  #named: Uint8Array = nothing;
+  /** As the row before had its chunk, and its version with the time of its prediction. */
+  #placed = nothing;
+  #named = nothing;
   /** Texts of answers and labels: there are few. */
-  readonly #known: { readonly bytes: Uint8Array; readonly text: string }[] = [];
+  readonly #known: { readonly pattern: Pattern; readonly text: string }[] = [];
+  readonly #view: DataView;
 
-  constructor(private readonly data: Uint8Array) {}
+  constructor(private readonly data: Uint8Array) {
+    this.#view = viewOf(data);
+  }
 
   message(): ScannedLabels | null {
     this.#expect(key.deployment);
@@ -92,8 +105,6 @@ class LabelScanner {
     const row = this.#whole();
     this.#names();
     this.#skipText();
-    this.#expect(key.observedAt);
-    this.#skipText();
     const predicted = this.#predicted();
     this.#expect(key.label);
     const label = this.#scalar();
@@ -104,7 +115,7 @@ class LabelScanner {
 
   /** The same for neighbours. */
   #chunk(): void {
-    if (this.#placed.length > 0 && this.#has(this.#placed)) return;
+    if (this.#placed !== nothing && this.#has(this.#placed)) return;
     const from = this.#at;
     this.#expect(key.trafficSeq);
     this.#seq = this.#whole();
@@ -113,19 +124,25 @@ class LabelScanner {
     this.#expect(key.counter);
     this.#whole();
     this.#expect(key.row);
-    this.#placed = this.#at === none ? nothing : this.data.subarray(from, this.#at);
+    this.#placed = this.#patternFrom(from);
   }
 
-  /** Mostly the same, too. */
+  /** Mostly the same, too: rows of a chunk were predicted at once. */
   #names(): void {
-    if (this.#named.length > 0 && this.#has(this.#named)) return;
+    if (this.#named !== nothing && this.#has(this.#named)) return;
     const from = this.#at;
     this.#expect(key.model);
     this.#model = this.#text();
     this.#expect(key.version);
     this.#version = this.#text();
     this.#expect(key.predictedAt);
-    this.#named = this.#at === none ? nothing : this.data.subarray(from, this.#at);
+    this.#skipText();
+    this.#expect(key.observedAt);
+    this.#named = this.#patternFrom(from);
+  }
+
+  #patternFrom(from: number): Pattern {
+    return this.#at === none ? nothing : patternOf(this.data.subarray(from, this.#at));
   }
 
   #predicted(): ScannedLabel['predicted'] | null {
@@ -147,11 +164,12 @@ class LabelScanner {
   }
 
   #textOf(from: number, to: number): string {
-    for (const { bytes, text } of this.#known)
-      if (bytes.length === to - from && isAt(this.data, bytes, from)) return text;
-    const text = Buffer.from(this.data.buffer, this.data.byteOffset + from, to - from).toString('utf8');
-    if (this.#known.length < mostKnown) this.#known.push({ bytes: this.data.subarray(from, to), text });
-    return text;
+    for (const { pattern, text: known } of this.#known)
+      if (pattern.bytes.length === to - from && this.#isAt(pattern, from)) return known;
+    const bytes = this.data.subarray(from, to);
+    const found = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('utf8');
+    if (this.#known.length < mostKnown) this.#known.push({ pattern: patternOf(bytes), text: found });
+    return found;
   }
 
   #skipText(): void {
@@ -189,20 +207,25 @@ class LabelScanner {
     return value;
   }
 
-  #has(text: Uint8Array): boolean {
-    if (this.#at === none || !isAt(this.data, text, this.#at)) return false;
-    this.#at += text.length;
+  #has(pattern: Pattern): boolean {
+    if (this.#at === none || !this.#isAt(pattern, this.#at)) return false;
+    this.#at += pattern.bytes.length;
     return true;
   }
 
-  #expect(text: Uint8Array): void {
-    if (!this.#has(text)) this.#at = none;
+  #expect(pattern: Pattern): void {
+    if (!this.#has(pattern)) this.#at = none;
   }
-}
 
-function isAt(data: Uint8Array, text: Uint8Array, at: number): boolean {
-  for (let index = 0; index < text.length; index++) if (data[at + index] !== text[index]) return false;
-  return true;
+  #isAt({ bytes, view }: Pattern, at: number): boolean {
+    const { length } = bytes;
+    if (at + length > this.data.length) return false;
+    let index = 0;
+    for (; index + 4 <= length; index += 4)
+      if (this.#view.getUint32(at + index) !== view.getUint32(index)) return false;
+    for (; index < length; index++) if (this.data[at + index] !== bytes[index]) return false;
+    return true;
+  }
 }
 
 const isDigit = (code: number | undefined): code is number => code !== undefined && code >= zero && code <= zero + 9;

@@ -16,7 +16,7 @@ import type { WindowReference } from '../reference.js';
 import type { SampledRows } from '../rows/sampled-rows.js';
 import type { ColumnSet } from '../rows/watched-columns.js';
 import { finite } from './method.js';
-import type { ScopeDrift } from './scope-drift.js';
+import { notAsked, type ScopeDrift } from './scope-drift.js';
 
 type Settings = MonitoringSettings['drift_detection'];
 
@@ -35,9 +35,9 @@ export function judgeTogether(
   state: DriftState,
   seed: number,
 ): ScopeDrift {
-  if (settings.multivariate === 'none' || reference === null) return { state, verdict: null, notes: [] };
+  if (settings.multivariate === 'none' || reference === null) return notAsked(state);
   const table = referenceTable(reference, rows.set);
-  if (table === null) return unjudged(state, 'the reference has no rows');
+  if (table === null) return { ...unjudged(state, 'the reference has no rows'), asked: false };
   if (rows.reservoir.seen < settings.min_rows)
     return unjudged(state, `${rows.reservoir.seen} rows, expected ${settings.min_rows}`);
   try {
@@ -53,6 +53,7 @@ export function judgeTogether(
 
 const unjudged = (state: DriftState, why: string): ScopeDrift => ({
   state,
+  asked: true,
   verdict: null,
   notes: [`multivariate drift is not judged: ${why}`],
 });
@@ -70,6 +71,7 @@ function byReconstruction(table: RowTable, window: RowTable, settings: Settings,
   const { lower, upper } = reconstruction;
   return {
     state: { windows: state.windows + 1 },
+    asked: true,
     notes: [],
     verdict: verdictOf(settings, {
       ...{ test: 'pca', statistic, pValue: null, drifted },
@@ -93,6 +95,7 @@ function byClassifier(
   const effect = Math.max(2 * auc - 1, 0);
   return {
     state: { windows },
+    asked: true,
     notes: [],
     verdict: verdictOf(settings, {
       ...{ test: 'domain_classifier', statistic: auc, pValue, effect, threshold },
@@ -131,11 +134,11 @@ const verdictOf = (
   ],
 });
 
-const tables = new WeakMap<ReferenceSet, Map<ColumnSet, RowTable | null>>();
+const tables = new WeakMap<ReferenceSet, WeakMap<ColumnSet, RowTable | null>>();
 
 /** The reference's rows, as its window's columns are counted; without columns that it has no value of. */
 function referenceTable(reference: ReferenceSet | WindowReference, set: ColumnSet): RowTable | null {
-  const known = tables.get(reference) ?? new Map<ColumnSet, RowTable | null>();
+  const known = tables.get(reference) ?? new WeakMap<ColumnSet, RowTable | null>();
   tables.set(reference, known);
   let table = known.get(set);
   if (table === undefined) {
@@ -146,13 +149,15 @@ function referenceTable(reference: ReferenceSet | WindowReference, set: ColumnSe
 }
 
 function tableOfReference(reference: ReferenceSet | WindowReference, set: ColumnSet): RowTable | null {
-  const columns = 'rows' in reference ? reference.rows : reference.labelled?.features;
+  const compared = new Set(set.columns.flatMap(({ name, form }) => (form.kind === 'reference' ? [name] : [])));
+  if ('rows' in reference) {
+    const rows = Object.entries(reference.rows ?? {}).filter(([name]) => compared.has(name));
+    return rows.length === 0 ? null : Object.fromEntries(rows);
+  }
+  const columns = reference.labelled?.features;
   if (!columns) return null;
-  const kept = set.lookups.filter(
-    ({ reference: { name } }, index) => set.columns[index]!.form.kind === 'reference' && Object.hasOwn(columns, name),
-  );
-  const sample = kept.map(({ reference: { name } }) => [name, Array.from(columns[name]!)] as const);
-  const found = Object.entries(baselineRows(kept, Object.fromEntries(sample))).filter(([, column]) => hasValue(column));
+  const kept = set.lookups.filter(({ reference: { name } }) => compared.has(name) && Object.hasOwn(columns, name));
+  const found = Object.entries(baselineRows(kept, columns)).filter(([, column]) => hasValue(column));
   return found.length === 0 ? null : Object.fromEntries(found);
 }
 

@@ -16,7 +16,8 @@ export function policyOf(settings: MonitoringSettings['drift_detection']): Polic
   return policy;
 }
 
-function choiceOf({
+/** What `driftPolicy` is asked for. */
+export function choiceOf({
   policy,
   threshold,
   effect,

@@ -8,19 +8,25 @@ import {
   type DriftState,
   type TestedColumn,
 } from '#libs/statistics/index.js';
-import { told } from '../quality/told.js';
+import { roomOf, told } from '../quality/told.js';
 import type { SampledRows } from '../rows/sampled-rows.js';
 import { finiteOrNull, flatParameters } from './method.js';
 import { policyOf } from './policy-of.js';
 
 export interface ScopeDrift {
   readonly state: DriftState;
+  /** False: the window is not put to it, and none after it will be while the settings and the reference are the same. */
+  readonly asked: boolean;
   /** Null: there was nothing to judge. */
   readonly verdict: DriftVerdict | null;
   readonly notes: readonly string[];
 }
 
 export const noWindows: DriftState = { windows: 0 };
+
+export const notAsked = (state: DriftState, ...notes: readonly string[]): ScopeDrift => ({
+  ...{ state, asked: false, verdict: null, notes },
+});
 
 /**
  * One window's columns against their references, each scope by itself: its verdicts share an error rate over all windows of
@@ -49,9 +55,9 @@ export function judgeColumns(
   state: DriftState,
   seed: number,
 ): ScopeDrift {
-  if (compared.length === 0) return { state, verdict: null, notes: [] };
+  if (compared.length === 0) return notAsked(state);
   const policy = policyOf(settings);
-  if ('refused' in policy) return { state, verdict: null, notes: [`drift is not judged: ${policy.refused}`] };
+  if ('refused' in policy) return notAsked(state, `drift is not judged: ${policy.refused}`);
   const enough = rows >= settings.min_rows;
   const { tested, notes } = enough ? testEach(policy, compared, seed) : { tested: [], notes: [] };
   const judged = policy.decide(state, tested);
@@ -61,6 +67,7 @@ export function judgeColumns(
   };
   return {
     state: judged.state,
+    asked: true,
     verdict: { scope, method, ...verdictOf(judged.verdict, settings.threshold) },
     notes: enough ? notes : [`${scope}: ${rows} rows, expected ${settings.min_rows} to judge drift`],
   };
@@ -111,7 +118,7 @@ function verdictOf(verdict: DataSetVerdict, errorRate: number): Omit<DriftVerdic
     drifted_columns: verdict.driftedColumns,
     compared_columns: verdict.testedColumns,
     threshold: verdict.level ?? verdict.shareThreshold ?? errorRate,
-    columns: told(columns, mostFirst),
+    columns: told(columns, roomOf.drift, mostFirst),
   };
 }
 

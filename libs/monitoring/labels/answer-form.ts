@@ -1,12 +1,17 @@
-import type { LabelRow, OutputInfo, Signature, TensorType } from '#libs/contracts/index.js';
+import {
+  isOfLabelType,
+  labelTypeOf,
+  type LabelRow,
+  type LabelType,
+  type OutputInfo,
+  type Signature,
+} from '#libs/contracts/index.js';
 import { assertNever } from '#libs/kernel/index.js';
-
-type ClassType = 'string' | 'boolean' | 'integer';
 
 /** What a version answers, and so what its labels are. */
 export type AnswerForm =
   /** `classes` null: the graph does not name them; they are found as labels come. */
-  | { readonly kind: 'classes'; readonly classes: readonly string[] | null; readonly type: ClassType }
+  | { readonly kind: 'classes'; readonly classes: readonly string[] | null; readonly type: LabelType }
   | { readonly kind: 'numbers' }
   /** Several values, or arrays: labels are counted, and nothing is measured. */
   | { readonly kind: 'other' };
@@ -26,20 +31,25 @@ export type LabelledAnswer =
   | { readonly kind: 'other' };
 
 export function answerFormOf({ outputs, classes }: Signature): AnswerForm {
+  const type = labelTypeOf({
+    outputs: outputs.map(({ role, type, shape }) => ({ role, type, width: widthOf(shape) })),
+    ...(classes === undefined ? {} : { classes }),
+  });
   const named = classes?.map(String) ?? null;
-  const label = outputs.find(({ role }) => role === 'label');
-  if (label !== undefined) return classForm(classTypeOf(label.type), named);
+  if (outputs.some(({ role }) => role === 'label')) return classForm(type, named);
   const probabilities = outputs.find(({ role }) => role === 'probabilities');
-  if (probabilities !== undefined)
-    return classForm(typeof classes?.[0] === 'string' ? 'string' : 'integer', named ?? indicesOf(probabilities));
-  const [value, ...others] = outputs;
-  if (value === undefined || others.length > 0 || widthOf(value) !== 1) return { kind: 'other' };
-  switch (value.type) {
-    case 'string':
-    case 'bool':
-      return classForm(classTypeOf(value.type), null);
-    default:
+  if (probabilities !== undefined) return classForm(type, named ?? indicesOf(probabilities));
+  switch (type) {
+    case 'any':
+      return { kind: 'other' };
+    case 'integer':
+    case 'number':
       return { kind: 'numbers' };
+    case 'string':
+    case 'boolean':
+      return classForm(type, null);
+    default:
+      return assertNever(type, 'label type');
   }
 }
 
@@ -50,7 +60,7 @@ export function labelledAnswer(
 ): LabelledAnswer | null {
   switch (form.kind) {
     case 'classes':
-      if (!isClass(form.type, label)) return null;
+      if (!isOfLabelType(form.type, label)) return null;
       return {
         kind: 'class',
         label: String(label),
@@ -70,30 +80,11 @@ export function labelledAnswer(
 /** Of larger numbers squares and sums overflow. */
 const largest = 1e100;
 
-const classForm = (type: ClassType, classes: readonly string[] | null): AnswerForm => ({
+const classForm = (type: LabelType, classes: readonly string[] | null): AnswerForm => ({
   kind: 'classes',
   classes: classes ?? (type === 'boolean' ? ['false', 'true'] : null),
   type,
 });
-
-function classTypeOf(type: TensorType): ClassType {
-  if (type === 'string') return 'string';
-  return type === 'bool' ? 'boolean' : 'integer';
-}
-
-/** An int64 that JSON cannot hold is answered, and observed, as its digits. */
-function isClass(type: ClassType, label: LabelRow['label']): boolean {
-  switch (type) {
-    case 'string':
-      return typeof label === 'string';
-    case 'boolean':
-      return typeof label === 'boolean';
-    case 'integer':
-      return typeof label === 'string' ? /^-?[1-9]\d{15,18}$/.test(label) : Number.isSafeInteger(label);
-    default:
-      return assertNever(type, 'type of classes');
-  }
-}
 
 function classOf({ label, value, probabilities }: LabelRow['predicted']): string | null {
   const answered = label ?? value;
@@ -113,4 +104,5 @@ function indicesOf({ shape }: OutputInfo): string[] | null {
   return width > 1 ? Array.from({ length: width }, (_, index) => String(index)) : null;
 }
 
-const widthOf = ({ shape }: OutputInfo): number => shape.slice(1).reduce<number>((all, size) => all * (size ?? 1), 1);
+const widthOf = (shape: OutputInfo['shape']): number =>
+  shape.slice(1).reduce<number>((all, size) => all * (size ?? 1), 1);

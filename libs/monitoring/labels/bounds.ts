@@ -22,6 +22,8 @@ export interface BoundJudgement {
   readonly beyond: Bound | null | undefined;
   readonly rows: number;
   readonly method: FindingMethod;
+  /** Why it is judged no longer: what was found by it is over. */
+  readonly over?: string;
 }
 
 /** What a condition that holds was raised by, and what was measured last. */
@@ -70,19 +72,22 @@ export class BoundConditions {
   }
 
   judge(
-    { metric, estimated, measured, beyond, rows, method }: BoundJudgement,
+    { metric, estimated, measured, beyond, rows, method, over }: BoundJudgement,
     found: FoundIn,
     at: FoldTime,
     context: MonitorContext,
-    clearAfter: number,
   ): MonitorOutput[] {
     const condition = `${estimated ? prefixes.estimated : prefixes.measured}${metric}`;
     const before = this.#told.get(condition);
     // What is over because nothing is measured any more is told with what was measured last.
     const figures = measured ?? before?.measured;
     const by = before?.by ?? beyond;
+    const { clear_after: clearAfter } = context.settings.performance;
     const wrong = beyond === undefined ? null : beyond !== null;
-    const change = this.conditions.observe(condition, wrong, { raiseAfter: 1, clearAfter }, found.last);
+    const change =
+      over === undefined
+        ? this.conditions.observe(condition, wrong, { raiseAfter: 1, clearAfter }, found.last)
+        : this.conditions.end(condition);
     if (!by || figures === undefined) return [];
     if (change?.change === 'cleared') this.#told.delete(condition);
     else this.#told.set(condition, { by, measured: figures });
@@ -90,10 +95,11 @@ export class BoundConditions {
     const data = {
       ...basisOf(this.place, found, at, context, method),
       ...{ condition, finding_id: change.finding_id, metric },
-      ...{ ...figures, ...by, estimated, measured_rows: rows },
+      ...{ value: figures.value, low: figures.low, high: figures.high, ...by, estimated, measured_rows: rows },
     };
-    const type = change.change === 'raised' ? 'PerformanceDegraded' : 'PerformanceDegradationCleared';
-    return [{ kind: 'finding', finding: { type, data } }];
+    if (change.change === 'raised') return [{ kind: 'finding', finding: { type: 'PerformanceDegraded', data } }];
+    const cleared = over === undefined ? data : { ...data, reason: over };
+    return [{ kind: 'finding', finding: { type: 'PerformanceDegradationCleared', data: cleared } }];
   }
 
   /** Metrics whose condition holds. */

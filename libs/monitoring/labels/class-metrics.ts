@@ -14,8 +14,8 @@ export interface LabelledClasses {
   readonly wrong: number;
   /** Classes that the version declares; 0: it does not name them. */
   readonly declared: number;
-  /** Numbers of classes: those declared come first; null: there are too many to tell all apart. */
-  readonly classes: { readonly targets: Int32Array; readonly predictions: Int32Array } | null;
+  /** Numbers of classes: those declared come first. */
+  readonly classes: { readonly targets: Int32Array; readonly predictions: Int32Array };
   /**
    * Of two declared classes the probability of the second one, of up to ten [rows × classes], of more that of the true
    * class. NaN where there is none. Null: the model tells none.
@@ -59,7 +59,6 @@ export function shareOf(value: unknown): number {
 export function classMetrics(labelled: LabelledClasses): MetricIntervals {
   const { rows, wrong, declared, classes, probabilities } = labelled;
   const accuracy = wilsonInterval(rows - wrong, rows);
-  if (classes === null) return { accuracy };
   const { targets, predictions } = classes;
   const matrix = confusionOf(targets, predictions);
   return {

@@ -1,8 +1,6 @@
 import type { FindingMethod, MonitoringEvent, PerformanceMeasured, TrafficPosition } from '#libs/contracts/index.js';
-import { canonicalJson } from '#libs/kernel/index.js';
 import {
   detectorFrom,
-  detectorKind,
   restoreDetector,
   type DetectorParameters,
   type DetectorState,
@@ -11,6 +9,7 @@ import {
 import type { Conditions, FoldTime, WatchedPlace } from '../conditions.js';
 import type { MonitorContext, MonitorOutput } from '../contract.js';
 import { basisOf } from '../findings.js';
+import { wantedDetectors, type WantedDetector } from './wanted-detectors.js';
 
 /** How wrong a prediction was. */
 export interface PredictionError {
@@ -54,6 +53,8 @@ interface Running {
 const newestErrors = 50;
 const driftsTold = 20;
 
+const notAsked = 'the detector is asked for no longer';
+
 export const conceptCondition = (detector: string): string => `concept_drift/${detector}`;
 
 /** The detectors of concept drift of a version: each sees one error per labelled prediction, in the order of the log. */
@@ -84,7 +85,7 @@ export class ErrorDetectors {
     this.#newest.push(error.size);
     if (this.#newest.length > newestErrors) this.#newest.shift();
     const wanted = wantedDetectors(context.settings.concept_drift);
-    const outputs = this.#dropOthers(wanted, label, at, context);
+    const outputs = this.dropOthers(label, at, context);
     for (const one of wanted.detectors.values())
       outputs.push(...this.#take(one, this.#runningOf(one), error, label, at, context));
     return outputs;
@@ -107,6 +108,19 @@ export class ErrorDetectors {
         name,
         { ...rest, drifts: [...drifts], detector: detector.toJSON() },
       ]),
+    };
+  }
+
+  /** Of a version without labels to come: detectors whose drift is not over, at their beginning. */
+  rest(): ErrorDetectorsState {
+    return {
+      labels: this.#labels,
+      newest: [],
+      running: [...this.#running].flatMap(([name, { given, drifts }]) => {
+        if (!this.conditions.isOpen(conceptCondition(name))) return [];
+        const detector = detectorFrom(name, JSON.parse(given) as DetectorParameters).toJSON();
+        return [[name, { given, detector, drifts: drifts.slice(-1), first: null, seen: 0, sum: 0 }] as const];
+      }),
     };
   }
 
@@ -145,12 +159,14 @@ export class ErrorDetectors {
     return this.#clear(name, running, label, at, context);
   }
 
+  /** @param reason why it is over, where that is not for want of a further change */
   #clear(
     name: string,
     running: Running,
     label: TrafficPosition,
     at: FoldTime,
     context: MonitorContext,
+    reason?: string,
   ): MonitorOutput[] {
     const condition = conceptCondition(name);
     if (!this.conditions.isOpen(condition)) return [];
@@ -162,22 +178,22 @@ export class ErrorDetectors {
         ...this.#basisOf(running, label, at, context),
         ...{ condition, finding_id: change.finding_id, detector: name, labels: this.#labels },
         error_now: this.#errorsOf(running).now,
+        ...(reason === undefined ? {} : { reason }),
       },
     });
   }
 
-  /** A detector that is no longer asked for says nothing more, and what it said is over. */
-  #dropOthers(
-    { detectors }: WantedDetectors,
-    label: TrafficPosition,
-    at: FoldTime,
-    context: MonitorContext,
-  ): MonitorOutput[] {
+  /**
+   * A detector that is no longer asked for says nothing more, and what it said is over.
+   * @param label the newest, or the last row of a window that has ended.
+   */
+  dropOthers(label: TrafficPosition, at: FoldTime, context: MonitorContext): MonitorOutput[] {
+    const { detectors } = wantedDetectors(context.settings.concept_drift);
     const outputs: MonitorOutput[] = [];
     for (const [name, running] of this.#running) {
       if (detectors.has(name)) continue;
       this.#running.delete(name);
-      outputs.push(...this.#clear(name, running, label, at, context));
+      outputs.push(...this.#clear(name, running, label, at, context, notAsked));
     }
     return outputs;
   }
@@ -203,54 +219,6 @@ export class ErrorDetectors {
     const found = { window: null, first: first ?? label, last: label, rows: seen, sampled: seen, reference: null };
     return basisOf(this.place, found, at, context, methodOf(detector));
   }
-}
-
-interface WantedDetector {
-  readonly name: string;
-  readonly parameters: DetectorParameters;
-  /** The parameters as one text. */
-  readonly given: string;
-  readonly takesErrors: boolean;
-}
-
-interface WantedDetectors {
-  readonly detectors: ReadonlyMap<string, WantedDetector>;
-  /** Why others cannot run. */
-  readonly refused: readonly string[];
-}
-
-type ConceptDrift = MonitorContext['settings']['concept_drift'];
-
-const wantedBySettings = new WeakMap<ConceptDrift, WantedDetectors>();
-
-/** Why detectors of the settings cannot run. */
-export const refusedDetectors = ({ concept_drift: settings }: MonitorContext['settings']): readonly string[] =>
-  wantedDetectors(settings).refused;
-
-/** Settings come from a file: an entry that makes no detector leaves the others in force. */
-function wantedDetectors(settings: ConceptDrift): WantedDetectors {
-  let wanted = wantedBySettings.get(settings);
-  if (wanted === undefined) {
-    wanted = readSettings(settings);
-    wantedBySettings.set(settings, wanted);
-  }
-  return wanted;
-}
-
-function readSettings({ detectors: settings }: ConceptDrift): WantedDetectors {
-  const detectors = new Map<string, WantedDetector>();
-  const refused: string[] = [];
-  for (const [name, parameters] of Object.entries(settings)) {
-    try {
-      detectorFrom(name, parameters);
-      const takesErrors = detectorKind(name).takes === 'errors';
-      detectors.set(name, { name, parameters, given: canonicalJson(parameters), takesErrors });
-    } catch (error) {
-      if (!(error instanceof RangeError)) throw error;
-      refused.push(`concept drift is not judged by ${name}: ${error.message}`);
-    }
-  }
-  return { detectors, refused };
 }
 
 const methodOf = ({ name, version, parameters }: StreamDetector): FindingMethod => ({ name, version, parameters });

@@ -26,13 +26,13 @@ export interface WindowEstimate {
   readonly outputs: MonitorOutput[];
 }
 
-type EstimatedMetrics = NonNullable<WindowClosed['estimated']>['metrics'];
+type EstimatedFigures = NonNullable<WindowClosed['estimated']>['metrics'];
 
 /**
  * A window's metrics without its labels, and what follows from them. Judged are the metric that versions are compared by,
  * accuracy, and those that the settings bound: a metric is degraded below what is usual of the reference, or where its
  * interval lies wholly beyond its own bound. Fewer rows than a chunk of the reference vary more than chunks do: they are not
- * enough evidence. What labels have contradicted is not told, and what was found by it is over.
+ * enough evidence. What labels contradict is told as such, and not judged: what was found by it is over.
  */
 export function estimateWindow(
   window: AnsweredRows,
@@ -56,20 +56,22 @@ export function estimateWindow(
     reference: version.reference.reference,
   };
   const bounds = boundsOf(performance, true);
-  const judged = [primaryMetric(classes.length), 'accuracy', ...bounds.keys(), ...conditions.open(true)];
+  const judged = [...comparedMetrics(classes.length), ...bounds.keys(), ...conditions.open(true)];
   const enough = estimate.rows >= cbpe.fitted.chunkRows;
   const outputs = [...new Set(judged)].flatMap((metric) => {
     const measured = metrics[metric];
     const beyond = withdrawn ? null : enough ? beyondUsual(estimate, metric, measured, bounds.get(metric)) : undefined;
     return conditions.judge(
-      { metric, estimated: true, measured, beyond, rows: estimate.rows, method: methodOf(cbpe.fitted) },
+      {
+        ...{ metric, estimated: true, measured, beyond, rows: estimate.rows, method: methodOf(cbpe.fitted) },
+        ...(withdrawn ? { over: contradicted } : {}),
+      },
       found,
       at,
       context,
-      withdrawn ? 1 : performance.clear_after,
     );
   });
-  return { estimated: { metrics: withdrawn ? {} : metrics, withdrawn }, outputs };
+  return { estimated: { metrics, withdrawn }, outputs };
 }
 
 /** Where estimates are asked for no longer, what was found by them is over. */
@@ -86,14 +88,21 @@ export function withoutEstimates(
     .open(true)
     .flatMap((metric) =>
       conditions.judge(
-        { metric, estimated: true, measured: undefined, beyond: null, rows: 0, method },
+        { metric, estimated: true, measured: undefined, beyond: null, rows: 0, method, over: notAsked },
         found,
         at,
         context,
-        1,
       ),
     );
 }
+
+const contradicted = 'labels contradict what estimates rest on';
+const notAsked = 'performance is estimated no longer: performance.estimate is false';
+
+/** Metrics that estimates are judged by, and held against labels. */
+export const comparedMetrics = (classes: number): readonly string[] => [
+  ...new Set([primaryMetric(classes), 'accuracy']),
+];
 
 const nothing: WindowEstimate = { estimated: null, outputs: [] };
 
@@ -111,7 +120,7 @@ function answered({ classes: { length: width }, probabilities, predicted }: Answ
   };
 }
 
-function told({ metrics }: CbpeEstimate): EstimatedMetrics {
+function told({ metrics }: CbpeEstimate): EstimatedFigures {
   return Object.fromEntries(
     Object.entries(metrics).flatMap(([name, { value, low, high, alert }]) =>
       value === null ? [] : [[name, { value, low, high, alert: alert ?? false }]],
@@ -122,7 +131,7 @@ function told({ metrics }: CbpeEstimate): EstimatedMetrics {
 function beyondUsual(
   { metrics }: CbpeEstimate,
   metric: string,
-  measured: EstimatedMetrics[string] | undefined,
+  measured: EstimatedFigures[string] | undefined,
   bounds: readonly Bound[] = [],
 ): Bound | null | undefined {
   const beyond = beyondOf(bounds, measured);

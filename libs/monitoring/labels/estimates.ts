@@ -1,7 +1,6 @@
 import type { DriftBaseline, Signature } from '#libs/contracts/index.js';
-import { CalibrationPremise, fitCbpe, premiseTolerance, type Cbpe, type PremiseState } from '#libs/statistics/index.js';
+import { fitCbpe, type Cbpe } from '#libs/statistics/index.js';
 import type { MonitorContext, WatchedVersion } from '../contract.js';
-import type { LabelledAnswer } from './answer-form.js';
 import { shareOf } from './class-metrics.js';
 
 /** An estimator, or why there is none. */
@@ -42,43 +41,6 @@ export function scoresOf(probabilities: ArrayLike<number>, rows: number, classes
   const scores = new Float64Array(rows * width);
   for (let at = 0; at < scores.length; at++) scores[at] = shareOf(probabilities[classes === 2 ? 2 * at + 1 : at]);
   return scores;
-}
-
-/**
- * What an estimate rests on, that calibrated probabilities are right, held against the labels that do come: once they
- * contradict it, the version's estimates are withdrawn for good.
- */
-export class EstimatePremise {
-  #premise: CalibrationPremise | null;
-  #withdrawn: boolean;
-
-  constructor(state: PremiseState | null = null) {
-    this.#premise = state === null ? null : CalibrationPremise.fromJSON(state);
-    this.#withdrawn = this.#premise?.verdict().withdrawn ?? false;
-  }
-
-  get withdrawn(): boolean {
-    return this.#withdrawn;
-  }
-
-  /** The first label of a prediction. */
-  observe(answer: LabelledAnswer, estimator: Estimator): void {
-    if (this.#withdrawn || answer.kind !== 'class' || 'refused' in estimator) return;
-    const { cbpe, classes } = estimator;
-    const { probabilities = {}, label, predicted } = answer;
-    const shares = classes.map((name) => numberOf(probabilities[name]));
-    const calibrated = cbpe.calibrated(scoresOf(shares, 1, classes.length));
-    const asked = classes.length === 2 ? 0 : classes.indexOf(predicted ?? '');
-    const probability = calibrated[asked] ?? Number.NaN;
-    if (Number.isNaN(probability)) return;
-    this.#premise ??= new CalibrationPremise({ tolerance: premiseTolerance(cbpe.fitted.rows) });
-    this.#premise.observe(probability, classes.length === 2 ? label === classes[1] : label === predicted);
-    this.#withdrawn = this.#premise.verdict().withdrawn;
-  }
-
-  state(): PremiseState | null {
-    return this.#premise?.toJSON() ?? null;
-  }
 }
 
 /** Why performance is not estimated although it is asked for; nothing where it is. */

@@ -1,6 +1,5 @@
 import type { DriftVerdict } from '#libs/contracts/index.js';
 import {
-  BinLookup,
   ColumnLookup,
   Reservoir,
   windowSamples,
@@ -15,6 +14,9 @@ import { seedOf } from '../seeds.js';
 import type { AnswerForm } from './answer-form.js';
 import type { ClassCodes } from './class-codes.js';
 import type { LabelTable } from './label-table.js';
+
+/** Code units of a category that a reference tells. */
+const longest = 256;
 
 /**
  * The labels of a window against the reference's target. Window k is judged at the k-th of the levels that add up to the error
@@ -48,18 +50,28 @@ function numbersIn(table: LabelTable, reference: ReferenceSummary, seed: number)
 }
 
 function classesIn(codes: ClassCodes, table: LabelTable, reference: ReferenceSummary): ColumnSample {
-  const { bins } = new ColumnLookup(reference);
   const other = reference.counts.length - 1;
-  const binOfCode = codes.texts().map((text) => (bins instanceof BinLookup ? other : bins.binOfText(text)));
+  const binOfCode = binsOf(codes, reference);
   const counts = new Float64Array(reference.counts.length);
   const met = new Set<number>();
   for (let row = 0; row < table.size; row++) {
     const code = table.label(row);
-    counts[binOfCode[code] ?? other]!++;
+    counts[binOfCode.get(code) ?? other]!++;
     met.add(code);
   }
   return {
     ...{ rows: table.size, missing: 0, counts, values: new Float64Array(0), sampled: false },
     ...{ mean: null, sd: null, distinct: met.size },
   };
+}
+
+function binsOf(codes: ClassCodes, { bins }: ReferenceSummary): ReadonlyMap<number, number> {
+  const categories = bins.kind === 'categorical' ? bins.categories : [];
+  const binOfCode = new Map(categories.map((category, bin) => [codes.codeOf(category), bin]));
+  // A reference tells long texts by their beginning.
+  for (const [code, text] of codes.declared?.entries() ?? []) {
+    const bin = categories.indexOf(text.length > longest ? `${text.slice(0, longest)}…`.toWellFormed() : text);
+    if (bin >= 0) binOfCode.set(code, bin);
+  }
+  return binOfCode;
 }

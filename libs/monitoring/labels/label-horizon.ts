@@ -1,5 +1,7 @@
-import type { TrafficPosition } from '#libs/contracts/index.js';
+import type { MeasuredMetric, TrafficPosition } from '#libs/contracts/index.js';
 import type { FoldTime } from '../conditions.js';
+import type { LabelMemory } from './label-memory.js';
+import { isAfter } from './positions.js';
 import { bytesPerRow, LabelTable, type LabelTableState } from './label-table.js';
 
 /** A window that has ended. */
@@ -25,20 +27,21 @@ export interface LabelledWindow {
 
 export interface EndedWindow extends LabelledWindow {
   readonly span: WindowSpan;
+  /** What was estimated of it without labels, by metric. */
+  readonly estimated: EstimatedMetrics;
 }
+
+export type EstimatedMetrics = Readonly<Record<string, MeasuredMetric>>;
 
 type StoredWindow = Omit<LabelledWindow, 'table'> & { readonly table: LabelTableState };
 
 export interface LabelHorizonState {
   readonly width: number;
   readonly open: StoredWindow | null;
-  readonly ended: readonly (StoredWindow & { readonly span: WindowSpan })[];
+  readonly ended: readonly (StoredWindow & Pick<EndedWindow, 'span' | 'estimated'>)[];
   /** The last row of the newest window that has ended. */
   readonly behind: TrafficPosition | null;
 }
-
-const mostRows = 40_000;
-const mostBytes = 1_250_000;
 
 /** The windows of a version whose labels still count, and the one that is open. */
 export class LabelHorizon {
@@ -48,11 +51,16 @@ export class LabelHorizon {
   #ended: EndedWindow[];
   #behind: TrafficPosition | null;
 
-  constructor(state?: LabelHorizonState) {
+  constructor(
+    private readonly memory: LabelMemory,
+    state?: LabelHorizonState,
+  ) {
     this.#width = state?.width ?? 0;
     this.#open = state?.open ? restored(state.open) : newWindow(this.#width);
-    this.#ended = state?.ended.map((window) => ({ ...restored(window), span: window.span })) ?? [];
+    this.#ended =
+      state?.ended.map((window) => ({ ...restored(window), span: window.span, estimated: window.estimated })) ?? [];
     this.#behind = state?.behind ?? null;
+    for (const { table } of [...this.#ended, this.#open]) memory.take(bytesOf(table));
   }
 
   /** Windows that have ended, the oldest first. */
@@ -65,10 +73,14 @@ export class LabelHorizon {
     return this.#open.table.size;
   }
 
-  /** Room for one more prediction. */
-  get hasRoom(): boolean {
-    const most = Math.min(mostRows, Math.floor(mostBytes / bytesPerRow(this.#width)));
-    return this.#ended.reduce((sum, { table }) => sum + table.size, this.#open.table.size) < most;
+  /** Of one more prediction. */
+  get rowBytes(): number {
+    return bytesPerRow(this.#width);
+  }
+
+  /** One more prediction has a label. */
+  counted({ table }: LabelledWindow): void {
+    this.memory.take(bytesPerRow(table.width));
   }
 
   /** Once it is known how many probabilities a row has; labels are put in after that. */
@@ -94,12 +106,15 @@ export class LabelHorizon {
 
   /**
    * The open window has ended. Which rows it would have was not known before.
+   * @param estimated of it, without labels.
    * @returns it, and how many labels were of no row of it.
    */
-  end(span: WindowSpan): { readonly window: EndedWindow; readonly unknown: number } {
-    const window = { ...this.#open, span };
+  end(span: WindowSpan, estimated: EstimatedMetrics): { readonly window: EndedWindow; readonly unknown: number } {
+    const window = { ...this.#open, span, estimated };
     const before = window.table.size;
-    window.table.keep(span.first, span.last);
+    // Rows that a window does not have are known by their number alone: it has no more labels than answers.
+    window.table.keep(span.first, span.last, span.served);
+    this.memory.take((window.table.size - before) * bytesPerRow(window.table.width));
     if (window.table.size === 0 && window.mismatched === 0) [window.changed, window.newest] = [false, null];
     this.#ended.push(window);
     this.#open = newWindow(this.#width);
@@ -109,14 +124,15 @@ export class LabelHorizon {
 
   /** Further labels of the oldest window that has ended count no more. */
   dropOldest(): void {
-    this.#ended.shift();
+    const window = this.#ended.shift();
+    if (window !== undefined) this.memory.take(-bytesOf(window.table));
   }
 
   state(): LabelHorizonState {
     return {
       width: this.#width,
       open: this.#open.table.size === 0 && this.#open.mismatched === 0 ? null : stored(this.#open),
-      ended: this.#ended.map((window) => ({ ...stored(window), span: window.span })),
+      ended: this.#ended.map((window) => ({ ...stored(window), span: window.span, estimated: window.estimated })),
       behind: this.#behind,
     };
   }
@@ -124,8 +140,7 @@ export class LabelHorizon {
 
 export const isEnded = (window: LabelledWindow | EndedWindow): window is EndedWindow => 'span' in window;
 
-const isAfter = (one: TrafficPosition, other: TrafficPosition): boolean =>
-  one.seq > other.seq || (one.seq === other.seq && one.row > other.row);
+const bytesOf = ({ size, width }: LabelTable): number => size * bytesPerRow(width);
 
 const newWindow = (width: number): LabelledWindow => ({
   table: new LabelTable(width),

@@ -60,7 +60,9 @@ it('keeps what is between two rows', () => {
   const table = new LabelTable(1);
   const rank = { observedAt: 0, eventId: eventId('a'), index: 0 };
   for (const seq of [7, 3, 5, 4, 6]) table.put({ seq, row: 0 }, rank, row(seq));
-  table.keep({ seq: 4, row: 0 }, { seq: 6, row: 5 });
+  table.keep({ seq: 4, row: 0 }, { seq: 6, row: 5 }, 3);
   expect(contents(table).map(([label]) => label)).toEqual([4, 5, 6]);
   expect([3, 4, 7].map((seq) => table.has({ seq, row: 0 }))).toEqual([false, true, false]);
+  table.keep({ seq: 4, row: 0 }, { seq: 6, row: 5 }, 2);
+  expect(contents(table).map(([label]) => label)).toEqual([4, 5]);
 });

@@ -1,4 +1,5 @@
 import type { TrafficPosition } from '#libs/contracts/index.js';
+import { sha256Hex } from '#libs/kernel/index.js';
 
 /** Which of several labels of one prediction counts: the largest, by these three in their order. */
 export interface LabelRank {
@@ -35,37 +36,38 @@ export interface LabelTableState {
 }
 
 const firstRoom = 64;
-/** Rows of a chunk are fewer. */
-const rowsPerSeq = 2 ** 16;
+/** A table grows by so much: what is not filled is memory, too. */
+const growth = 1.25;
 
-/** Bytes of a row; its place in the index is up to 16 more. */
-export const bytesPerRow = (width: number): number => 8 + 8 + 16 + 4 + 8 + 8 + 1 + 4 * width;
+/** Rows of a chunk are fewer. */
+export const rowsPerSeq = 2 ** 16;
+
+/** Bytes of a row, its place in the index among them. */
+export const bytesPerRow = (width: number): number => 8 + 8 + 16 + 4 + 8 + 8 + 1 + 16 + 4 * width;
 
 /** The newest label of each prediction of a window, in columns. Finding one is O(1). */
 export class LabelTable {
   #size = 0;
   #base = 0;
-  #keys = new Float64Array(firstRoom);
-  #observed = new Float64Array(firstRoom);
-  #ids = new Uint32Array(4 * firstRoom);
-  #indices = new Uint32Array(firstRoom);
-  #labels = new Float64Array(firstRoom);
-  #predicted = new Float64Array(firstRoom);
-  #wrong = new Uint8Array(firstRoom);
-  #probabilities: Float32Array;
+  #keys = new Float64Array(0);
+  #observed = new Float64Array(0);
+  #ids = new Uint32Array(0);
+  #indices = new Uint32Array(0);
+  #labels = new Float64Array(0);
+  #predicted = new Float64Array(0);
+  #wrong = new Uint8Array(0);
+  #probabilities = new Float32Array(0);
   /** Place of a row by its key, open addressing; 0 is free, else the row and 1. */
-  #places = new Int32Array(2 * firstRoom);
+  #places = new Int32Array(1);
 
   /** @param width probabilities kept of a row, in single precision. */
-  constructor(readonly width: number) {
-    this.#probabilities = new Float32Array(firstRoom * width);
-  }
+  constructor(readonly width: number) {}
 
   static restore(state: LabelTableState): LabelTable {
     const table = new LabelTable(state.width);
     table.#size = state.keys.length;
     table.#base = state.base;
-    table.#resize(Math.max(table.#size, firstRoom), state);
+    if (table.#size > 0) table.#resize(Math.max(table.#size, firstRoom), state);
     return table;
   }
 
@@ -84,7 +86,7 @@ export class LabelTable {
     let found = this.#placeOf(key);
     if (this.#places[found] === 0) {
       if (this.#size === this.#keys.length) {
-        this.#resize(Math.ceil(this.#size * 1.5), this.#columns());
+        this.#resize(Math.max(Math.ceil(this.#size * growth), firstRoom), this.#columns());
         found = this.#placeOf(key);
       }
       this.#keys[this.#size] = key;
@@ -94,12 +96,13 @@ export class LabelTable {
     return true;
   }
 
-  /** Leaves out the predictions that are not between these, ends included. */
-  keep(first: TrafficPosition, last: TrafficPosition): void {
+  /** Leaves out the predictions that are not between these, ends included, and of more than `most` the last ones. */
+  keep(first: TrafficPosition, last: TrafficPosition, most: number): void {
     const [from, to] = [this.#keyOf(first), this.#keyOf(last)];
     const kept = this.#keys.subarray(0, this.#size).every((key) => key >= from && key <= to);
-    if (kept) return;
-    const rows = this.order().filter((row) => this.#keys[row]! >= from && this.#keys[row]! <= to);
+    if (kept && this.#size <= most) return;
+    const within = this.order().filter((row) => this.#keys[row]! >= from && this.#keys[row]! <= to);
+    const rows = within.subarray(0, most);
     const columns = this.#columns();
     this.#size = rows.length;
     this.#resize(Math.max(rows.length, firstRoom), {
@@ -239,13 +242,12 @@ type IdWords = readonly [number, number, number, number];
 /** Labels of a message come one after another. */
 let newest: { readonly id: string; readonly words: IdWords } = { id: '', words: [0, 0, 0, 0] };
 
-/** 16 bytes in the order of the ids themselves: those of a UUID; of any other text its first ones. */
+/** 16 bytes in the order of the ids themselves: those of a UUID; of any other text a digest's, which has an order, too. */
 function wordsOf(id: string): IdWords {
   if (newest.id === id) return newest.words;
   const digits = id.replaceAll('-', '');
   const bytes = Buffer.alloc(16);
-  if (/^[0-9a-f]{32}$/.test(digits)) bytes.write(digits, 'hex');
-  else bytes.write(id, 'utf8');
+  bytes.write(/^[0-9a-f]{32}$/.test(digits) ? digits : sha256Hex(id), 'hex');
   newest = { id, words: [0, 4, 8, 12].map((at) => bytes.readUInt32BE(at)) as [number, number, number, number] };
   return newest.words;
 }

@@ -35,10 +35,10 @@ function labelledClasses(codes: ClassCodes, table: LabelTable, order: Uint32Arra
   const { width } = table;
   const declared = codes.declared?.length ?? 0;
   const wrong = order.reduce((sum, row) => sum + Number(table.wrong(row)), 0);
-  const numberOf = declared > 0 ? (code: number) => (code < 0 || code >= declared ? declared : code) : ranksOf(codes);
+  const numberOf = declared > 0 ? (code: number) => (code < 0 || code >= declared ? declared : code) : ranksOf(table);
   return {
     ...{ rows: table.size, wrong, declared },
-    classes: numberOf === null ? null : numbersOf(table, order, numberOf),
+    classes: numbersOf(table, order, numberOf),
     probabilities: width === 0 ? null : probabilitiesOf(table, order),
   };
 }
@@ -62,14 +62,12 @@ function probabilitiesOf(table: LabelTable, order: Uint32Array): Float64Array {
   return probabilities;
 }
 
-/** Classes that were found have their codes by the order in which they came; their texts have one order. */
-function ranksOf(codes: ClassCodes): ((code: number) => number) | null {
-  if (codes.full) return null;
-  const texts = codes.texts();
-  const ranks = new Int32Array(texts.length);
-  for (const [rank, code] of [...texts.keys()].sort((a, b) => (texts[a]! < texts[b]! ? -1 : 1)).entries())
-    ranks[code] = rank;
-  return (code) => (code < 0 ? texts.length : ranks[code]!);
+/** Of classes that are not declared: the places of their codes among those of the window. */
+function ranksOf(table: LabelTable): (code: number) => number {
+  const codes = new Set<number>();
+  for (let row = 0; row < table.size; row++) codes.add(table.label(row)).add(table.predicted(row));
+  const ranks = new Map([...codes].sort((a, b) => a - b).map((code, rank) => [code, rank]));
+  return (code) => ranks.get(code)!;
 }
 
 /** What answering as the label of the prediction before would have reached. */
@@ -77,8 +75,7 @@ function noChangeOf(table: LabelTable, order: Uint32Array): number | null {
   if (order.length < 2) return null;
   let same = 0;
   for (let at = 1; at < order.length; at++) {
-    const label = table.label(order[at]!);
-    if (label >= 0 && label === table.label(order[at - 1]!)) same++;
+    if (table.label(order[at]!) === table.label(order[at - 1]!)) same++;
   }
   return same / (order.length - 1);
 }

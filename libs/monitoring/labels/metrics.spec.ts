@@ -92,8 +92,9 @@ describe('of classes', () => {
       ['f1', 1],
       ['balanced_accuracy', 1],
     ]);
-    const many = { rows: 40, wrong: 10, declared: 0, classes: null, probabilities: null };
-    expect(Object.keys(classMetrics(many))).toEqual(['accuracy']);
+    const codes = Int32Array.from({ length: 201 }, (_, row) => row);
+    const many = { rows: 201, wrong: 10, declared: 0, classes: { targets: codes, predictions: codes } };
+    expect(Object.keys(classMetrics({ ...many, probabilities: null }))).toEqual(['accuracy']);
   });
 });
 

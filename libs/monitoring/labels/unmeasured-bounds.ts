@@ -2,11 +2,11 @@ import type { MonitoringSettings } from '#libs/contracts/index.js';
 import { assertNever } from '#libs/kernel/index.js';
 import type { AnswerForm } from './answer-form.js';
 
-const classMetricNames = [
+export const classMetricNames = [
   ...['accuracy', 'balanced_accuracy', 'precision', 'recall', 'f1', 'specificity'],
   ...['roc_auc', 'log_loss'],
 ] as const;
-const numberMetricNames = ['mae', 'rmse', 'bias', 'r2'] as const;
+export const numberMetricNames = ['mae', 'rmse', 'bias', 'r2'] as const;
 
 /** Bounds that nothing is held against, as such a version has no such metric. */
 export function unmeasuredBounds({ metrics }: MonitoringSettings['performance'], form: AnswerForm): string[] {

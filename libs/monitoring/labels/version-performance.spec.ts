@@ -16,6 +16,7 @@ import {
   tell,
 } from '../testing/labels.js';
 import { findingsIn } from '../testing/messages.js';
+import { LabelMemory } from './label-memory.js';
 import { VersionPerformance, type VersionPerformanceState } from './version-performance.js';
 
 const churn = churnVersion(2000);
@@ -54,7 +55,11 @@ function labelled(
 }
 
 const copyOf = (performance: VersionPerformance): VersionPerformance =>
-  VersionPerformance.restore(place, deserialize(serialize(performance.state())) as VersionPerformanceState);
+  new VersionPerformance(
+    place,
+    new LabelMemory(),
+    deserialize(serialize(performance.state())) as VersionPerformanceState,
+  );
 
 describe('windows', () => {
   it('are measured once all their rows have labels, and for good when they were waited for', () => {
@@ -142,8 +147,21 @@ describe('windows', () => {
     expect(performance.notes(context)).toEqual([]);
   });
 
-  it('are final before their time where labels outgrow their memory', () => {
+  it('have no more labels than answers, whatever rows labels name', () => {
     const performance = new VersionPerformance(place);
+    const context = contextOf(churn, { ...small, concept_drift: { detectors: {} } });
+    const one = { predicted: churnAnswer(0.9), label: 'yes', seq: 201 };
+    const span = { number: 1, first: { seq: 100, row: 0 }, last: { seq: 101, row: 9 }, served: 20 };
+    const rows = (count: number, seq: number) => Array.from({ length: count }, (_, row) => ({ seq, row }));
+    for (const at of rows(13, 100)) tell(performance, { ...one, place: at }, context);
+    close(performance, span, 200, context);
+    const later = rows(10, 101).flatMap((at) => tell(performance, { ...one, place: at }, context));
+    expect(measuredIn(later).map(({ labels, served }) => [labels, served])).toEqual([[20, 20]]);
+    expect(performance.notes(context)).toContain('3 labels are of no row of a window, or of no moment');
+  });
+
+  it('are final before their time where labels outgrow their memory', () => {
+    const performance = new VersionPerformance(place, new LabelMemory(100_000));
     const context = contextOf(churn, {
       ...small,
       performance: { ...small.performance, label_wait_windows: 50, estimate: false },
@@ -151,26 +169,41 @@ describe('windows', () => {
     });
     const finals: number[] = [];
     for (let number = 1; number <= 5; number++) {
-      const outputs = labelled(performance, number, context, calibrated, 5000);
+      const outputs = labelled(performance, number, context, calibrated, 300);
       finals.push(...measuredIn(outputs).flatMap(({ final, window }) => (final ? [window] : [])));
     }
     expect(finals).toEqual([1]);
-    expect(serialize(performance.state()).length).toBeLessThan(1_300_000);
+    expect(serialize(performance.state()).length).toBeLessThan(100_000);
+  });
+
+  it('of any version of a deployment are, the oldest first, where labels outgrow their memory', () => {
+    const memory = new LabelMemory(20_000);
+    const settings = { ...small, performance: { ...small.performance, estimate: false } };
+    const context = contextOf(churn, { ...settings, concept_drift: { detectors: {} } });
+    const other = { ...place, version: '2.0.0' };
+    const both: MonitorContext = { ...context, versionOf: () => churn };
+    const [old, live] = [new VersionPerformance(other, memory), new VersionPerformance(place, memory)];
+    const ofOld = labelled(old, 1, both, calibrated, 100);
+    expect(ofOld.length).toBeGreaterThan(0);
+    const outputs = [2, 3].flatMap((number) => labelled(live, number, both, calibrated, 100));
+    const finals = measuredIn(outputs).filter(({ final }) => final);
+    expect(finals.map(({ version, window, labels }) => [version, window, labels])).toEqual([['2.0.0', 1, 100]]);
+    expect([old.waits, live.waits]).toEqual([false, true]);
   });
 
   it('of more labels than memory is meant for are measured on those that came first', () => {
-    const performance = new VersionPerformance(place);
+    const performance = new VersionPerformance(place, new LabelMemory(20_000));
     const context = contextOf(churn, { performance: { estimate: false }, concept_drift: { detectors: {} } });
     const one = { predicted: churnAnswer(0.9), label: 'yes', seq: 200 };
-    for (let row = 0; row < 22_000; row++) tell(performance, { ...one, place: { seq: 100, row } }, context);
+    for (let row = 0; row < 300; row++) tell(performance, { ...one, place: { seq: 100, row } }, context);
     expect(performance.notes(context)).toEqual([
       expect.stringMatching(/^\d+ labels are more than are kept of one window$/),
     ]);
     // What is kept is still corrected.
     tell(performance, { ...one, label: 'no', place: { seq: 100, row: 0 }, observedAt: 1e9 }, context);
-    close(performance, spanOf(1, 100, 22_000), 300, context);
+    close(performance, spanOf(1, 100, 300), 300, context);
     const [final] = measuredIn(performance.finish({ seq: 400, logTime: 1 }, context));
-    expect(final!.labels).toBeLessThan(22_000);
+    expect(final!.labels).toBe(273);
     expect(final!.metrics['accuracy']!.value).toBe(1 - 1 / final!.labels);
   });
 });
@@ -475,10 +508,27 @@ describe('estimates', () => {
     }
     const { estimated, outputs } = performance.estimateOf(answered(7, unsure(5)), at, context);
     expect(estimated!.withdrawn).toBe(withdrawn);
-    expect(Object.keys(estimated!.metrics)).toHaveLength(withdrawn ? 0 : 6);
+    expect(Object.keys(estimated!.metrics)).toHaveLength(6);
     expect(findingsIn(outputs).map(({ type }) => type)).toEqual(
       withdrawn ? ['PerformanceDegradationCleared', 'PerformanceDegradationCleared'] : [],
     );
+  });
+
+  it('that were withdrawn are believed again after two windows in a row that agree with their labels', () => {
+    const context = contextOf(churn, settings);
+    let performance = new VersionPerformance(place);
+    const withdrawn = [flipped, calibrated, flipped, calibrated, calibrated, calibrated].map((trueOf, index) => {
+      const number = index + 1;
+      const rows = predictions(number, 200, trueOf);
+      const shares = rows.map(({ predicted }) => Number(predicted.probabilities!['yes']));
+      const { estimated } = performance.estimateOf(answered(number, shares), at, context);
+      close(performance, spanOf(number, 100 * number, 200), 100 * number, context, estimated!.metrics);
+      for (const [place, one] of rows.entries())
+        tell(performance, { ...one, seq: 100 * number + 1, index: place }, context);
+      performance = copyOf(performance);
+      return estimated!.withdrawn;
+    });
+    expect(withdrawn).toEqual([false, true, true, true, true, false]);
   });
 
   it('say why there are none', () => {

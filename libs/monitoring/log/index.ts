@@ -8,3 +8,4 @@ export {
   type ReadMessage,
   type TrafficMessage,
 } from './traffic-facts.js';
+export { watchedVersionOf, type PreparedVersion, type ReadArtifact } from './watched-version.js';

@@ -1,6 +1,7 @@
 import type { MonitoringSettings } from '#libs/contracts/index.js';
 import type { ColumnFigures, ReferenceSummary } from '#libs/statistics/index.js';
 import { percent, type Checked } from './issue.js';
+import { cut } from './told.js';
 
 type Settings = MonitoringSettings['quality'];
 
@@ -17,7 +18,8 @@ export interface CheckedColumn {
 
 /** All checks of a column. @param enough the window has rows enough to judge shares of them. */
 export function checkColumn(column: CheckedColumn, settings: Settings, enough: boolean): Checked[] {
-  const checks = [missing, type, range, unseen, constant].map((check) => check(column, settings));
+  const asked = settings.constant ? [missing, type, range, unseen, constant] : [missing, type, range, unseen];
+  const checks = asked.map((check) => check(column, settings));
   return checks.map((checked) => (enough ? checked : { ...checked, wrong: null }));
 }
 
@@ -71,12 +73,16 @@ const range: Check = ({ figures, reference }, { max_out_of_range: threshold }) =
   };
 };
 
-/** A reference of many categories tells the most frequent ones: its own rows of all others are what is expected. */
+/**
+ * Of a reference that knows all its categories the share of those that came once is what new rows have of new ones (Good
+ * 1953). One that knows the most frequent alone has rows of all others: as many are expected.
+ */
 const unseen: Check = ({ figures, reference }, { max_unseen: most }) => {
   const value = share(figures.unseen.rows, presentIn(figures));
+  const rows = reference === null ? 0 : reference.rows - reference.missing;
   const categorical = reference?.bins.kind === 'categorical';
-  const expected = categorical ? share(reference.counts.at(-1)!, reference.rows - reference.missing) : null;
-  const threshold = Math.min((expected ?? 0) + most, 1);
+  const expected = categorical ? share(reference.others?.once ?? reference.counts.at(-1)!, rows) : null;
+  const threshold = thresholdOf(expected ?? 0, most, presentIn(figures), rows);
   return {
     check: 'unseen_category',
     column: figures.name,
@@ -91,13 +97,22 @@ const unseen: Check = ({ figures, reference }, { max_unseen: most }) => {
 const namesOf = ({ unseen: { first } }: ColumnFigures): string =>
   first
     .slice(0, 3)
-    .map(({ category }) => `'${category.slice(0, 60)}'`)
+    .map(({ category }) => `'${cut(category, 60)}'`)
     .join(', ') || 'none';
+
+/** Standard deviations of a difference that has a chance of 10⁻⁶ above them. */
+const deviations = 4.753424;
+
+/** What is above it is more than the reference has by what is allowed, and by what chance does to so many rows of both. */
+function thresholdOf(expected: number, allowed: number, rows: number, referenceRows: number): number {
+  const chance = Math.sqrt(expected * (1 - expected) * (1 / Math.max(rows, 1) + 1 / Math.max(referenceRows, 1)));
+  return Math.min(expected + Math.max(allowed, deviations * chance), 1);
+}
 
 /** A rare value is often absent from a window by chance: the chance of that has to be below this. */
 const chanceOfConstant = 1e-6;
 
-const constant: Check = ({ figures, reference }, { constant: asked }) => {
+const constant: Check = ({ figures, reference }) => {
   const present = presentIn(figures);
   const expected = reference?.distinct ?? null;
   return {
@@ -108,7 +123,7 @@ const constant: Check = ({ figures, reference }, { constant: asked }) => {
     threshold: 1,
     detail: () => `all ${present} values are the same, the reference has ${expected ?? 'none'}`,
     wrong:
-      !asked || reference === null || reference.distinct < 2 || present === 0
+      reference === null || reference.distinct < 2 || present === 0
         ? null
         : figures.distinct === 1 && largestShare(reference) ** present <= chanceOfConstant,
   };

@@ -1,5 +1,6 @@
 import type { QualityCheck, QualityVerdict } from '#libs/contracts/index.js';
 import { sha256Hex } from '#libs/kernel/index.js';
+import { cut } from './told.js';
 
 export type Issue = QualityVerdict['issues'][number];
 
@@ -12,6 +13,7 @@ export interface Checked extends Omit<Issue, 'detail'> {
 }
 
 const longestName = 400;
+const longestDetail = 1000;
 
 /** What a check of a column is called, in findings and in lists of what holds; `*`: the data set. */
 export const qualityCondition = (check: QualityCheck, column: string | null): string =>
@@ -19,13 +21,11 @@ export const qualityCondition = (check: QualityCheck, column: string | null): st
 
 /** Longer names are told by their beginning and a digest. */
 const shortName = (column: string): string =>
-  column.length <= longestName
-    ? column
-    : `${column.slice(0, longestName).toWellFormed()}…${sha256Hex(column).slice(0, 16)}`;
+  column.length <= longestName ? column : `${cut(column, longestName)}…${sha256Hex(column).slice(0, 16)}`;
 
 export const issueOf = ({ check, column, value, expected, threshold, detail }: Checked): Issue => ({
   ...{ check, column, value, expected, threshold },
-  detail: detail().slice(0, 1000),
+  detail: cut(detail(), longestDetail),
 });
 
 /** 0.0312 as 3.1 %. */

@@ -4,7 +4,7 @@ import { featureOf } from '../rows/refused-columns.js';
 import type { OpenWindow } from '../windows/open-window.js';
 import { checkColumn, outOfRange, type CheckedColumn } from './column-checks.js';
 import { issueOf, percent, type Checked } from './issue.js';
-import { told } from './told.js';
+import { cut, roomOf, told } from './told.js';
 
 export interface QualityOfWindow {
   readonly verdict: QualityVerdict;
@@ -44,8 +44,8 @@ export function qualityOfWindow(
   return {
     checked,
     verdict: {
-      columns: told(verdicts, (a, b) => Number(flawed.has(b.column)) - Number(flawed.has(a.column))),
-      issues: told(issues, () => 0),
+      columns: told(verdicts, roomOf.columns, (a, b) => Number(flawed.has(b.column)) - Number(flawed.has(a.column))),
+      issues: told(issues, roomOf.issues, () => 0),
     },
   };
 }
@@ -75,7 +75,7 @@ function columnQuality({ figures, reference, refused }: CheckedColumn, room: num
     unseen_values:
       reference === null
         ? []
-        : values.map(({ category, rows }) => ({ value: category.slice(0, longestValue).toWellFormed(), count: rows })),
+        : values.map(({ category, rows }) => ({ value: cut(category, longestValue), count: rows })),
     type_errors: refused + figures.typeErrors,
     distinct: figures.distinct,
     min: figures.min,

@@ -37,6 +37,14 @@ export class Silence {
     return this.#open !== null && this.#open.place.model === model && this.#open.place.version === version;
   }
 
+  /** Where silence is asked about no longer, what was told of it is over. */
+  settle(at: FoldTime, context: MonitorContext): MonitorOutput[] {
+    if (this.#open === null || context.settings.quality.max_silence_s !== null) return [];
+    const outputs = this.#told('QualityIssueCleared', 0, 'it is judged no longer: max_silence_s is null', at, context);
+    this.#open = null;
+    return outputs;
+  }
+
   tick(at: FoldTime, context: MonitorContext): MonitorOutput[] {
     const limit = context.settings.quality.max_silence_s;
     if (limit === null || this.#newest === null || this.#open !== null) return [];

@@ -26,18 +26,18 @@ export function checkVolume(
   rate: number | null,
   before: readonly number[],
   { volume_factor: factor }: MonitoringSettings['quality'],
-): Checked {
+): Checked[] {
+  if (factor === null) return [];
   const expected = before.length < fewestRates ? null : medianOf(before);
   const value = rate ?? 0;
-  const threshold = expected === null || factor === null ? 0 : value < expected ? expected / factor : expected * factor;
-  return {
-    ...{ check: 'volume', column: null, value, expected, threshold },
-    detail: () => `${shown(value)} rows a second, ${shown(expected ?? 0)} in the windows before`,
-    wrong:
-      rate === null || expected === null || factor === null
-        ? null
-        : rate > expected * factor || rate < expected / factor,
-  };
+  const threshold = expected === null ? 0 : value < expected ? expected / factor : expected * factor;
+  return [
+    {
+      ...{ check: 'volume', column: null, value, expected, threshold },
+      detail: () => `${shown(value)} rows a second, ${shown(expected ?? 0)} in the windows before`,
+      wrong: rate === null || expected === null ? null : rate > expected * factor || rate < expected / factor,
+    },
+  ];
 }
 
 export const withRate = (rates: readonly number[], rate: number | null): readonly number[] =>

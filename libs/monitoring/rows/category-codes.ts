@@ -6,15 +6,21 @@ const mostCategories = 1000;
 
 const longest = 256;
 
+/** Code units of the texts of all columns of a window. */
+const mostCharacters = 200_000;
+
 /**
  * Numbers for the texts of a column that has no reference yet, in order of appearance: the window may become the reference of
  * later ones, and then its categories are wanted.
  */
 export class CategoryCodes {
   readonly #codes = new Map<string, number>();
+  #left: number;
 
-  constructor(texts: readonly string[] = []) {
-    for (const text of texts) this.#codes.set(text, this.#codes.size);
+  /** @param columns of the window, that share its room. */
+  constructor(texts: readonly string[] = [], columns = 1) {
+    this.#left = Math.floor(mostCharacters / columns);
+    for (const text of texts) this.#add(text);
   }
 
   /** In the order of their codes; the code behind the last one is all others. */
@@ -40,8 +46,13 @@ export class CategoryCodes {
     const shown = text.length > longest ? `${text.slice(0, longest)}…`.toWellFormed() : text;
     const known = this.#codes.get(shown);
     if (known !== undefined) return known;
-    if (this.#codes.size === mostCategories) return mostCategories;
-    this.#codes.set(shown, this.#codes.size);
+    if (this.#codes.size === mostCategories || shown.length > this.#left) return mostCategories;
+    this.#add(shown);
     return this.#codes.size - 1;
+  }
+
+  #add(text: string): void {
+    this.#codes.set(text, this.#codes.size);
+    this.#left -= text.length;
   }
 }

@@ -31,7 +31,7 @@ export class SampledRows {
     texts: (index: number) => readonly string[],
   ) {
     this.#codes = set.columns.map(({ form }, index) =>
-      form.kind === 'codes' ? new CategoryCodes(texts(index)) : null,
+      form.kind === 'codes' ? new CategoryCodes(texts(index), set.columns.length) : null,
     );
   }
 

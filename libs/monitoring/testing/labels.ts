@@ -10,7 +10,7 @@ import { namespaces, uuidv5 } from '#libs/kernel/index.js';
 import { Random } from '#libs/learning/index.js';
 import { referenceFromRows } from '#libs/statistics/index.js';
 import type { MonitorContext, MonitorOutput, WatchedVersion } from '../contract.js';
-import type { WindowSpan } from '../labels/label-horizon.js';
+import type { EstimatedMetrics, WindowSpan } from '../labels/label-horizon.js';
 import type { VersionPerformance } from '../labels/version-performance.js';
 import { artifact, deployment, model, settingsOf, stored } from './messages.js';
 
@@ -119,7 +119,8 @@ export const close = (
   span: WindowSpan,
   seq: number,
   context: MonitorContext,
-): MonitorOutput[] => stored(performance.closeWindow(span, { seq, logTime: 1000 * seq }, context));
+  estimated: EstimatedMetrics = {},
+): MonitorOutput[] => stored(performance.closeWindow(span, estimated, { seq, logTime: 1000 * seq }, context));
 
 /** Windows of so many rows, a chunk for each, beginning at these sequences. */
 export const spanOf = (number: number, firstSeq: number, served: number): WindowSpan => ({

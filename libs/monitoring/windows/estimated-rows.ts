@@ -31,9 +31,13 @@ export function estimatedRows(rows: SampledRows): EstimatedRows | null {
 function labelled(rows: SampledRows, label: number, classes: readonly string[]): Int32Array {
   const texts = textsOf(rows, label);
   const classOf = texts?.map((text) => classes.indexOf(text));
-  return Int32Array.from(rows.reservoir.column(label), (value) =>
-    classOf === undefined ? classes.indexOf(String(value)) : (classOf[value] ?? -1),
-  );
+  const values = rows.reservoir.column(label);
+  const predicted = new Int32Array(values.length);
+  for (let row = 0; row < values.length; row++) {
+    const value = values[row]!;
+    predicted[row] = classOf === undefined ? classes.indexOf(String(value)) : (classOf[value] ?? -1);
+  }
+  return predicted;
 }
 
 function mostProbable(probabilities: Float64Array, width: number): Int32Array {

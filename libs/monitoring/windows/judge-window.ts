@@ -1,9 +1,15 @@
-import type { ClosedBy, DriftVerdict, Reference, WindowClosed } from '#libs/contracts/index.js';
+import {
+  driftScope,
+  type ClosedBy,
+  type DriftVerdict,
+  type Reference,
+  type WindowClosed,
+} from '#libs/contracts/index.js';
 import { isoTime } from '#libs/kernel/index.js';
 import type { ColumnFigures, DriftState } from '#libs/statistics/index.js';
 import type { Conditions, FoldTime, WatchedPlace } from '../conditions.js';
 import type { MonitorContext, MonitorOutput } from '../contract.js';
-import { driftFindings } from '../drift/drift-findings.js';
+import { driftCondition, driftFindings } from '../drift/drift-findings.js';
 import { judgeTogether } from '../drift/multivariate.js';
 import { judgeScope, noWindows } from '../drift/scope-drift.js';
 import type { FoundIn } from '../findings.js';
@@ -13,6 +19,8 @@ import { qualityFindings } from '../quality/quality-findings.js';
 import { qualityOfWindow } from '../quality/quality-of-window.js';
 import { checkVolume, rateOf, withRate } from '../quality/volume.js';
 import { seedOf } from '../seeds.js';
+import type { BoundConditions } from '../labels/bounds.js';
+import { judgedNoLonger } from './judged-no-longer.js';
 import { latencyFinding } from './latency-finding.js';
 import type { OpenWindow } from './open-window.js';
 
@@ -40,6 +48,7 @@ export function judgeWindow(
   closedBy: ClosedBy,
   history: WindowHistory,
   conditions: Conditions,
+  bounds: BoundConditions,
   at: FoldTime,
   context: MonitorContext,
 ): JudgedWindow {
@@ -49,7 +58,7 @@ export function judgeWindow(
   const rate = rateOf(span, closedBy, settings.drift_detection.window_seconds);
   const figures = window.features.figures();
   const quality = qualityOfWindow(window, figures, settings, [
-    checkVolume(rate, history.rates, settings.quality),
+    ...checkVolume(rate, history.rates, settings.quality),
     checkReference(window),
   ]);
   const drift = judgeDrift(window, figures, history.drift, judging);
@@ -58,7 +67,8 @@ export function judgeWindow(
     findings: [
       ...qualityFindings(quality.checked, judging),
       ...drift.verdicts.flatMap((verdict) => driftFindings(verdict, judging)),
-      ...latencyFinding(window.latencies, judging),
+      ...latencyFinding(window.latencies, bounds, judging),
+      ...judgedNoLonger(judging),
     ],
     history: { rates: withRate(history.rates, rate), drift: drift.states },
     record: {
@@ -95,7 +105,7 @@ function judgeDrift(
   window: OpenWindow,
   figures: readonly ColumnFigures[],
   { reference: before, scopes }: WindowHistory['drift'],
-  { place, found: { reference }, context }: Judging,
+  { place, found: { reference }, context, conditions }: Judging,
 ): { verdicts: DriftVerdict[]; notes: string[]; states: WindowHistory['drift'] } {
   const settings = context.settings.drift_detection;
   const same = JSON.stringify(before) === JSON.stringify(reference);
@@ -115,6 +125,8 @@ function judgeDrift(
     ),
     multivariate: judgeTogether(layout.reference, features, settings, stateOf('multivariate'), seed('multivariate')),
   };
+  for (const scope of driftScope.options)
+    if (scope in judged && judged[scope as keyof typeof judged].asked) conditions.unknown(driftCondition(scope));
   return {
     verdicts: Object.values(judged).flatMap(({ verdict }) => (verdict === null ? [] : [verdict])),
     notes: Object.values(judged).flatMap(({ notes }) => notes),

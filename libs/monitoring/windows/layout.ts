@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChunkSchema } from '#libs/contracts/index.js';
 import type { ReferenceSet } from '../contract.js';
 import { inputColumns, outputColumns, type ChunkColumn } from '../rows/column-names.js';
@@ -21,6 +22,7 @@ export class Layout {
   /** Of the features, and of the arrays that they are elements of. */
   readonly names: ReadonlySet<string>;
   readonly #places = new WeakMap<ChunkSchema, Places>();
+  readonly #fitting = new WeakMap<ChunkSchema, boolean>();
 
   private constructor(
     readonly reference: ReferenceSet | null,
@@ -33,13 +35,7 @@ export class Layout {
   }
 
   static ofChunks(schema: ChunkSchema, reference: ReferenceSet | null): Layout {
-    const [inputs, outputs] = [inputColumns(schema), outputColumns(schema)];
-    const watched = {
-      features: watchedColumns(inputs.columns, reference?.features ?? [], undefined),
-      outputs: watchedColumns(outputs.columns, reference?.predictions ?? [], schema.classes),
-      tooWide: [...inputs.tooWide, ...outputs.tooWide],
-    };
-    return Layout.ofColumns(watched, reference);
+    return Layout.ofColumns(columnsOf(schema, reference), reference);
   }
 
   /** @throws RangeError where the reference does not have a column that is counted by it. */
@@ -64,16 +60,27 @@ export class Layout {
     return places;
   }
 
-  /** The same columns in any order: windows of this layout can be of these chunks. */
+  /** It is what `ofChunks` makes: whether one is made anew, as after a restore, has no bearing on windows. */
   fits(schema: ChunkSchema, reference: ReferenceSet | null): boolean {
     if (reference !== this.reference) return false;
-    const { features, outputs } = this.placesIn(schema);
-    return (
-      [...features, ...outputs].every((place) => place !== null) &&
-      inputColumns(schema).columns.length === features.length &&
-      outputColumns(schema).columns.length === outputs.length
-    );
+    let fits = this.#fitting.get(schema);
+    if (fits === undefined) {
+      const { features, outputs, tooWide } = this;
+      const own: LayoutColumns = { features: features.columns, outputs: outputs.columns, tooWide };
+      fits = isDeepStrictEqual(columnsOf(schema, reference), own);
+      this.#fitting.set(schema, fits);
+    }
+    return fits;
   }
+}
+
+function columnsOf(schema: ChunkSchema, reference: ReferenceSet | null): LayoutColumns {
+  const [inputs, outputs] = [inputColumns(schema), outputColumns(schema)];
+  return {
+    features: watchedColumns(inputs.columns, reference?.features ?? [], undefined),
+    outputs: watchedColumns(outputs.columns, reference?.predictions ?? [], schema.classes),
+    tooWide: [...inputs.tooWide, ...outputs.tooWide],
+  };
 }
 
 function placesOf({ columns }: ColumnSet, found: readonly ChunkColumn[]): (ChunkColumn | null)[] {

@@ -39,9 +39,9 @@ export interface OpenWindowState {
   readonly refusedBy: readonly (readonly [column: string, rows: number])[];
 }
 
-/** Room for the sampled values of a window: 5,000 rows of up to fifty columns, fewer of more, and beside windows of other versions. */
-const sampleBytes = 2_000_000;
-const [fewestSampled, mostSampled] = [500, 5000];
+/** Room for the sampled values of a deployment's windows: 5,000 rows of up to thirty columns, fewer of more, or of several versions. */
+const sampleBytes = 1_350_000;
+const [fewestSampled, mostSampled] = [100, 5000];
 
 /** The rows of a version since its last window ended. */
 export class OpenWindow {

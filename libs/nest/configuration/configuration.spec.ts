@@ -4,7 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { rootFolder } from '#apps/platform/root-folder.js';
 import { checkSpaces, readParameters } from '#libs/contracts/index.js';
-import { ConfigurationInvalid, describeProblems, loadConfiguration, requireConfiguration } from '../index.js';
+import {
+  ConfigurationInvalid,
+  describeProblems,
+  loadConfiguration,
+  requireConfiguration,
+  type ConfigurationCheck,
+} from '../index.js';
 
 const env = { NATS_URL: 'nats://127.0.0.1:4222', DATABASE_URL: 'postgres://127.0.0.1/modelog' };
 
@@ -55,6 +61,19 @@ describe('loadConfiguration', () => {
     const MODELOG_CONFIG_DIR = await folder({ 'pipeline_config.yaml': 'serving: { max_batch_rows: 3 }' });
     const loaded = await requireConfiguration({ env: { ...env, MODELOG_CONFIG_DIR } });
     expect(loaded.files.pipeline.serving.max_batch_rows).toBe(3);
+  });
+
+  it('tells what an app could not go by, with what else is wrong', async () => {
+    const directory = await folder({ 'pipeline_config.yaml': 'serving: { max_batch_rows: 8 }' });
+    const check: ConfigurationCheck = {
+      file: 'pipeline',
+      faults: ({ pipeline: { serving } }) => [{ path: 'serving', detail: `${serving.max_batch_rows} is too few` }],
+    };
+    const loaded = await loadConfiguration({ env: { ...env, MODELOG_PORT: 'http' }, directory, checks: [check] });
+    expect(loaded.ok ? '' : describeProblems(loaded.rejection).split('\n')).toEqual([
+      'environment: MODELOG_PORT: expected a number, found "http"',
+      `${join(directory, 'pipeline_config.yaml')}: serving: 8 is too few`,
+    ]);
   });
 
   it('names variable, value and expectation, for every variable at once', async () => {

@@ -1,21 +1,36 @@
 import { isSecretName, withoutUserInfo } from '../secrets.js';
 
 /** One thing that is wrong with the configuration. */
-export interface ConfigurationProblem {
+export type ConfigurationProblem = UnexpectedValue | RefusedValue;
+
+interface Placed {
   /** The YAML file's path, its folder, or `environment`. */
   readonly source: string;
   /** Name of the variable; path of the key in the file; `line 3, column 5` of a syntax error; empty for the whole. */
   readonly path: string;
+}
+
+/** What a schema takes no such value for. */
+export interface UnexpectedValue extends Placed {
   /** What was found, as text, secrets masked; undefined where nothing was. */
   readonly value?: string;
   readonly expected: string;
 }
 
+/** What an app could not go by, though the schema takes it. */
+export interface RefusedValue extends Placed {
+  /** What is wrong with it, and what was expected. */
+  readonly detail: string;
+}
+
 /** One line for each problem, for a person. */
 export const describeProblems = (problems: readonly ConfigurationProblem[]): string =>
   problems
-    .map(({ source, path, value, expected }) => {
+    .map((problem) => {
+      const { source, path } = problem;
       const where = path === '' ? source : `${source}: ${path}`;
+      if ('detail' in problem) return `${where}: ${problem.detail}`;
+      const { expected, value } = problem;
       return `${where}: expected ${expected}${value === undefined ? '' : `, found ${value}`}`;
     })
     .join('\n');

@@ -10,7 +10,7 @@ import { problemsOf } from './zod-problems.js';
 type Loaded<T> = Result<T, readonly ConfigurationProblem[]>;
 
 /** The file of each key of `configurationFiles`. */
-const fileName = (name: string): string => `${name}_config.yaml`;
+export const configurationFile = (name: string): string => `${name}_config.yaml`;
 
 /**
  * Reads `<directory>/<name>_config.yaml` for every known name. A file that is not there stands for its defaults; one
@@ -23,8 +23,8 @@ export async function loadYamlFiles(directory: string, required: boolean): Promi
   const problems = unknownFiles(directory, listed.value);
   const values: Record<string, unknown> = {};
   for (const [name, schema] of Object.entries(configurationFiles.shape)) {
-    if (!listed.value.includes(fileName(name))) continue;
-    const loaded = await loadFile(join(directory, fileName(name)), schema);
+    if (!listed.value.includes(configurationFile(name))) continue;
+    const loaded = await loadFile(join(directory, configurationFile(name)), schema);
     if (loaded.ok) values[name] = loaded.value;
     else problems.push(...loaded.rejection);
   }
@@ -43,7 +43,7 @@ async function listFolder(directory: string, required: boolean): Promise<Loaded<
 const isMissing = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'ENOENT';
 
 function unknownFiles(directory: string, files: readonly string[]): ConfigurationProblem[] {
-  const known = Object.keys(configurationFiles.shape).map(fileName);
+  const known = Object.keys(configurationFiles.shape).map(configurationFile);
   return files
     .filter((file) => /_config\.ya?ml$/.test(file) && !known.includes(file))
     .map((file) => ({ source: join(directory, file), path: '', expected: `one of the files ${known.join(', ')}` }));

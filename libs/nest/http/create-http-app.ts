@@ -1,6 +1,6 @@
 import type { NestApplicationOptions } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyServerOptions } from 'fastify';
 import { NestLogger } from '../logging.js';
 import type { ProblemOptions } from './answer-failure.js';
@@ -22,9 +22,11 @@ export async function createHttpApp(
   problems: ProblemOptions,
   server: FastifyServerOptions = {},
 ): Promise<NestFastifyApplication> {
+  const nest = await import('@nestjs/core');
+  const { FastifyAdapter } = await import('@nestjs/platform-fastify');
   const options: Partial<NestApplicationOptions> = { logger: new NestLogger(problems.logger), abortOnError: false };
   const adapter = new FastifyAdapter({ ...server, ...problemServerOptions(problems) });
-  const app = await NestFactory.create<NestFastifyApplication>(module, adapter, options);
+  const app = await nest.NestFactory.create<NestFastifyApplication>(module, adapter, options);
   useProblems(app, problems);
   return app;
 }

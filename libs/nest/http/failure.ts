@@ -1,4 +1,4 @@
-import { HttpException } from '@nestjs/common';
+import type { HttpException } from '@nestjs/common';
 import { problemCodes, rejection, type ProblemCode, type Rejection } from '#libs/contracts/index.js';
 import {
   AppendContention,
@@ -168,10 +168,14 @@ function statusFailure(thrown: unknown, request: FailedRequest): Rejection | und
 }
 
 function statusOf(thrown: unknown): number | undefined {
-  if (thrown instanceof HttpException) return thrown.getStatus();
-  if (!(thrown instanceof Error) || !('statusCode' in thrown)) return undefined;
-  return typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
+  if (!(thrown instanceof Error)) return undefined;
+  if (isHttpException(thrown)) return thrown.getStatus();
+  return 'statusCode' in thrown && typeof thrown.statusCode === 'number' ? thrown.statusCode : undefined;
 }
+
+/** By its method: its class would load Nest into processes that speak no HTTP. */
+const isHttpException = (error: Error): error is HttpException =>
+  'getStatus' in error && typeof error.getStatus === 'function';
 
 const tooLarge = ({ bodyLimit }: FailedRequest): Rejection =>
   rejection('payload_too_large', bodyLimit === undefined ? 'the body is too large' : `the limit is ${bodyLimit} bytes`);

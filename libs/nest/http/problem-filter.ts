@@ -1,9 +1,11 @@
-import { Catch, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { answerFailure, type ProblemOptions } from './answer-failure.js';
 
-/** Every exception of a Nest app on Fastify as application/problem+json. `useProblems` installs it. */
-@Catch()
+/**
+ * Every exception of a Nest app on Fastify as application/problem+json. `useProblems` installs it. A filter that is not
+ * decorated with what it catches catches everything.
+ */
 export class ProblemFilter implements ExceptionFilter {
   constructor(private readonly options: ProblemOptions) {}
 

@@ -41,6 +41,9 @@ export function distanceTest(
   },
 ): DriftTest {
   const { distance, reads, ...rest } = described;
+  // Of values that are as far apart as float64 reaches it may be infinite, which is no number of JSON.
+  const finiteDistance = (reference: Float64Array, window: Float64Array): number =>
+    Math.min(distance(reference, window), Number.MAX_VALUE);
   return {
     kinds: reads === 'counts' ? ['numeric', 'categorical'] : ['numeric'],
     ...rest,
@@ -49,13 +52,13 @@ export function distanceTest(
     run(reference, window, { seed, permutations }) {
       const few = tooFew(reads, reference, window);
       if (few !== null) return few;
-      const statistic = distance(reference[reads], window[reads]);
+      const statistic = finiteDistance(reference[reads], window[reads]);
       const effect = effectSize(reads, reference, window);
       if (permutations === 0) return { enough: true, statistic, pValue: null, pValueBy: null, effect };
       const permuted = permutedOf(reads, reference, window, seed);
       const { pValue, by } = permutationTest(statistic, permutations, () => {
         permuted.next();
-        return distance(permuted.reference, permuted.window);
+        return finiteDistance(permuted.reference, permuted.window);
       });
       return { enough: true, statistic, pValue, pValueBy: by, effect };
     },

@@ -5,7 +5,7 @@ import type { NotEnoughEvidence } from './test.js';
  * Rows with a value that either side needs. Below it the large-sample distributions of these tests are off by more than
  * their own size at small levels, and a shift of half a standard deviation is found in less than half of the windows.
  */
-export const fewestValues = 30;
+const fewestValues = 30;
 
 /** Null: there is enough to test. */
 export function tooFew(

@@ -43,11 +43,15 @@ describe('over time', () => {
     expect(alphaOf(1, 0.05)).toBeCloseTo(0.0204692, 7);
     expect(alphaOf(52, 0.05)).toBeCloseTo(3.87e-5, 7);
     expect(alphaOf(365, 0.05)).toBeCloseTo(2.87e-6, 8);
-    for (let window = 1; window < 1000; window++) expect(alphaOf(window + 1, 0.05)).toBeLessThan(alphaOf(window, 0.05));
+    const levels = Array.from({ length: 1000 }, (_, window) => alphaOf(window + 1, 0.05));
+    expect(levels).toEqual(levels.toSorted((a, b) => b - a));
+    expect(new Set(levels).size).toBe(1000);
   });
 
   it('refuses what is no window and no error rate', () => {
     expect(() => alphaOf(0, 0.05)).toThrow('window: expected 1 or more, got 0');
+    expect(() => alphaSpent(-1, 0.05)).toThrow('windows: expected 0 or more, got -1');
+    expect(() => alphaSpent(0, 2)).toThrow('errorRate: expected between 0 and 1, got 2');
     expect(() => alphaOf(1, 0)).toThrow('errorRate: expected between 0 and 1, got 0');
   });
 });

@@ -3,38 +3,39 @@ import { totalOf } from './enough.js';
 /** The rule of thumb of χ² tests (Cochran 1954). */
 const leastExpected = 5;
 
+export interface BinCounts {
+  readonly reference: Float64Array;
+  readonly window: Float64Array;
+}
+
 /**
  * Counts of both sides by bin, with the bins of which either side expects fewer than 5 rows put into one, and that one
  * into the smallest other if it expects fewer still. Bins that are empty on both sides are left out. What is pooled
  * depends on the bins' rows of both sides together alone, which says nothing about how they part: the tests stay what
  * they are.
  */
-export function pooledBins(
-  reference: Float64Array,
-  window: Float64Array,
-): { reference: Float64Array; window: Float64Array } {
+export function pooledBins(reference: Float64Array, window: Float64Array): BinCounts {
   const [ofReference, ofWindow] = [totalOf(reference), totalOf(window)];
   const least = (leastExpected * (ofReference + ofWindow)) / Math.min(ofReference, ofWindow);
-  const kept: [number, number][] = [];
-  const rest: [number, number] = [0, 0];
+  // One more than there are bins: for those that are put into one.
+  const kept = { reference: new Float64Array(reference.length + 1), window: new Float64Array(reference.length + 1) };
+  let [bins, smallest, fewest] = [0, 0, Infinity];
+  let [restOfReference, restOfWindow] = [0, 0];
   for (let bin = 0; bin < reference.length; bin++) {
-    const pair: [number, number] = [reference[bin]!, window[bin]!];
-    if (pair[0] + pair[1] >= least) kept.push(pair);
-    else add(rest, pair);
+    const [a, b] = [reference[bin]!, window[bin]!];
+    if (a + b < least) {
+      restOfReference += a;
+      restOfWindow += b;
+      continue;
+    }
+    if (a + b < fewest) [smallest, fewest] = [bins, a + b];
+    kept.reference[bins] = a;
+    kept.window[bins++] = b;
   }
-  const together = rest[0] + rest[1];
-  if (together >= least || kept.length === 0) {
-    if (together > 0) kept.push(rest);
-  } else {
-    add(
-      kept.reduce((smallest, pair) => (pair[0] + pair[1] < smallest[0] + smallest[1] ? pair : smallest)),
-      rest,
-    );
-  }
-  return { reference: Float64Array.from(kept, (pair) => pair[0]), window: Float64Array.from(kept, (pair) => pair[1]) };
-}
-
-function add(to: [number, number], pair: readonly [number, number]): void {
-  to[0] += pair[0];
-  to[1] += pair[1];
+  const rest = restOfReference + restOfWindow;
+  const alone = rest >= least || (bins === 0 && rest > 0);
+  const into = alone ? bins++ : smallest;
+  kept.reference[into]! += restOfReference;
+  kept.window[into]! += restOfWindow;
+  return { reference: kept.reference.subarray(0, bins), window: kept.window.subarray(0, bins) };
 }

@@ -21,14 +21,23 @@
  */
 export function alphaOf(window: number, errorRate: number): number {
   if (!(Number.isInteger(window) && window >= 1)) throw new RangeError(`window: expected 1 or more, got ${window}`);
-  if (!(errorRate > 0 && errorRate < 1)) throw new RangeError(`errorRate: expected between 0 and 1, got ${errorRate}`);
+  requireErrorRate(errorRate);
   const before = 1 + Math.log(window);
   const after = 1 + Math.log(window + 1);
   // The difference of the two reciprocals, without its cancellation.
   return (errorRate * Math.log1p(1 / window)) / (before * after);
 }
 
-/** What `window` windows have spent of the error rate together. */
-export function alphaSpent(window: number, errorRate: number): number {
-  return window === 0 ? 0 : errorRate * (1 - 1 / (1 + Math.log(window + 1)));
+/**
+ * What `windows` windows have spent of the error rate together.
+ * @throws RangeError for a number that is none, and an error rate outside of 0 to 1.
+ */
+export function alphaSpent(windows: number, errorRate: number): number {
+  if (!(Number.isInteger(windows) && windows >= 0)) throw new RangeError(`windows: expected 0 or more, got ${windows}`);
+  requireErrorRate(errorRate);
+  return windows === 0 ? 0 : errorRate * (1 - 1 / (1 + Math.log(windows + 1)));
+}
+
+function requireErrorRate(errorRate: number): void {
+  if (!(errorRate > 0 && errorRate < 1)) throw new RangeError(`errorRate: expected between 0 and 1, got ${errorRate}`);
 }

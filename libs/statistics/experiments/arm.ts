@@ -8,7 +8,7 @@ export interface Arm {
 export const emptyArm: Arm = { count: 0, mean: 0, squares: 0 };
 
 /** Beyond it the sum of squares would not be a number. */
-const largest = 1e100;
+export const largest = 1e100;
 
 /** With one value more (Welford 1962). @throws RangeError for a value that is no number, or beyond ±1e100. */
 export function withValue({ count, mean, squares }: Arm, value: number): Arm {

@@ -232,6 +232,9 @@ describe('the state of an experiment', () => {
   it('is refused by the name of the field', () => {
     const make = (change: Partial<ExperimentPlan>) => new Experiment({ design: 'split', metrics: [goal], ...change });
     expect(() => make({ metrics: [] })).toThrow('metrics: expected one or more, got 0');
+    expect(() => make({ metrics: [goal, { ...goal, name: 'b', weight: 0 }] })).toThrow(
+      'metrics[1].weight: expected a number above 0, got 0',
+    );
     expect(() => make({ metrics: [goal, goal] })).toThrow("metrics: 'accepted' stands there twice, expected once");
     expect(() => make({ metrics: [{ ...latency, margin: 0 }] })).toThrow(
       'metrics[0].margin: expected a number above 0',

@@ -87,6 +87,11 @@ it('has no lift where the delta method has no error: of an arm without any succe
   expect(() => relativeLift(some, none)).toThrow('b: expected values that vary');
   expect(() => relativeLift(armOf([1, 1]), armOf([2, 2]))).toThrow('a and b: expected values that vary');
   expect(relativeLift(armOf([1, 1]), armOf([1, 2])).lift).toBe(0.5);
+  const [usual, far] = [1, 1e99].map((unit) =>
+    relativeLift(armOf([unit, 2 * unit, 4 * unit]), armOf([unit, 3 * unit])),
+  );
+  expect(far!.pValue).toBeCloseTo(usual!.pValue, 12);
+  expect(far!.degrees).toBeCloseTo(usual!.degrees, 9);
 });
 
 describe('arms', () => {
@@ -173,7 +178,16 @@ it("weighs evidence as Johari's mixture does, and keeps the least p-value", () =
   expect(pValue).toBeCloseTo(1 / likelihoodRatio, 15);
   expect(mixtureSprt(a!, a!, { effect: 0.2, before: 0.01 }).pValue).toBe(0.01);
   expect(mixtureSprt(armOf([1]), b!, { effect: 0.2 })).toEqual({ likelihoodRatio: 1, pValue: 1 });
-  expect(() => mixtureSprt(a!, b!, { effect: 0 })).toThrow('effect: expected a number above 0, got 0');
+  for (const unit of [1e-90, 1e90]) {
+    const [first, second] = [a!, b!].map(({ count, mean, squares }) => ({
+      count,
+      mean: mean * unit,
+      squares: squares * unit * unit,
+    }));
+    const { pValue } = mixtureSprt(first!, second!, { effect: 0.2 * unit });
+    expect(pValue / mixtureSprt(a!, b!, { effect: 0.2 }).pValue).toBeCloseTo(1, 9);
+  }
+  expect(() => mixtureSprt(a!, b!, { effect: 0 })).toThrow('effect: expected a number above 0, up to 1e+100, got 0');
   let falsely = 0;
   for (let run = 0; run < 100; run++) {
     const random = new Random(run, 23);
@@ -252,7 +266,7 @@ describe('quantile sequences', () => {
     expect(whole.boundsAt(1)[0]).toBe(0);
     expect(() => {
       whole.add(-1);
-    }).toThrow('value: expected 0 or more, got -1');
+    }).toThrow('value: expected from 0 to 1e+100, got -1');
     for (const place of [0, 1001, NaN])
       expect(() => whole.boundsAt(place)).toThrow(`place: expected 1 to 1000, got ${place}`);
     for (const cell of [[-1, 1] as const, [1, 0] as const, [0.5, 1] as const])
@@ -263,5 +277,7 @@ describe('quantile sequences', () => {
 it('splits an error rate by weight', () => {
   expect(splitAlpha(0.05, [2, 1, 1])).toEqual([0.025, 0.0125, 0.0125]);
   expect(() => splitAlpha(0.05, [1, 0])).toThrow('weights[1]: expected a number above 0, got 0');
+  expect(() => sampleRatio([0, 0], [1, 1])).toThrow('counts: expected a sum above 0, got 0');
+  expect(() => sampleRatio([1, -2], [1, 1])).toThrow('counts[1]: expected a whole number of 0 or more, got -2');
   expect(() => sampleRatio([1, 2], [1])).toThrow('shares: expected one for each of two or more counts, got 1 of 2');
 });

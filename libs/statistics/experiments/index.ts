@@ -15,14 +15,7 @@ export {
   type SequenceInterval,
   type SequenceOptions,
 } from './confidence-sequence.js';
-export {
-  Experiment,
-  type ArmName,
-  type ExperimentState,
-  type MetricVerdict,
-  type Observation,
-  type ExperimentVerdict,
-} from './experiment.js';
+export { Experiment, type ExperimentState } from './experiment.js';
 export { LatencyCounts, type LatencyCountsJson } from './latency-counts.js';
 export { mcnemar, type McNemar } from './mcnemar.js';
 export { mixtureSprt, type MixtureSprt, type MixtureSprtOptions } from './mixture-sprt.js';
@@ -30,3 +23,4 @@ export type { ExperimentPlan, MetricPlan } from './plan.js';
 export { quantileDifference, quantilePlaces, quantileSequence, type QuantileInterval } from './quantile-sequence.js';
 export { relativeLift, type RelativeLift } from './relative-lift.js';
 export { sampleRatio, type SampleRatio } from './sample-ratio.js';
+export type { ArmName, ExperimentVerdict, MetricVerdict, Observation } from './verdict.js';

@@ -1,3 +1,5 @@
+import { largest } from './arm.js';
+
 /** Cells that hold values, ascending, each with how many. */
 export type LatencyCountsJson = readonly (readonly [cell: number, count: number])[];
 
@@ -36,7 +38,7 @@ export class LatencyCounts {
     return this.#count;
   }
 
-  /** @throws RangeError for a value that is not finite, or below 0. */
+  /** @throws RangeError for a value below 0, or beyond 1e100. */
   add(value: number): void {
     requireLatency(value);
     this.addTo(cellOf(value), 1);
@@ -72,9 +74,9 @@ export class LatencyCounts {
   }
 }
 
-/** @throws RangeError for a value that is not finite, or below 0. */
+/** @throws RangeError for a value below 0, or beyond 1e100. */
 export function requireLatency(value: number): void {
-  if (!(value >= 0 && value < Infinity)) throw new RangeError(`value: expected 0 or more, got ${value}`);
+  if (!(value >= 0 && value <= largest)) throw new RangeError(`value: expected from 0 to ${largest}, got ${value}`);
 }
 
 /** 0 for what is as good as nothing, else from 1. */

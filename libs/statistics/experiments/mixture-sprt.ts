@@ -1,4 +1,4 @@
-import { varianceOfDifference, type Arm } from './arm.js';
+import { largest, varianceOfDifference, type Arm } from './arm.js';
 
 export interface MixtureSprt {
   /** How much likelier the data are under the mixture of effects than under none. */
@@ -23,16 +23,19 @@ export interface MixtureSprtOptions {
  *     mixtureSprt({ count: 500, mean: 0, squares: 499 }, { count: 500, mean: 0.3, squares: 499 }, { effect: 0.2 })
  *         { likelihoodRatio: 8335.9, pValue: 0.000119963 }
  *
- * @throws RangeError for an effect that is not above 0.
+ * @throws RangeError for an effect that is not above 0, or beyond 1e100.
  */
 export function mixtureSprt(a: Arm, b: Arm, { effect, before = 1 }: MixtureSprtOptions): MixtureSprt {
-  if (!(effect > 0 && effect < Infinity)) throw new RangeError(`effect: expected a number above 0, got ${effect}`);
+  if (!(effect > 0 && effect <= largest)) {
+    throw new RangeError(`effect: expected a number above 0, up to ${largest}, got ${effect}`);
+  }
   if (!(before >= 0 && before <= 1)) throw new RangeError(`before: expected a p-value, 0 to 1, got ${before}`);
   const variance = a.count < 2 || b.count < 2 ? 0 : varianceOfDifference(a, b);
   if (variance === 0) return { likelihoodRatio: 1, pValue: before };
   const prior = effect * effect;
   const difference = b.mean - a.mean;
-  const exponent = (prior * difference * difference) / (2 * variance * (variance + prior));
+  // In this order no product leaves float64.
+  const exponent = (prior / (variance + prior)) * Math.min((difference * difference) / variance / 2, Number.MAX_VALUE);
   const likelihoodRatio = Math.sqrt(variance / (variance + prior)) * Math.exp(Math.min(exponent, 700));
   return { likelihoodRatio, pValue: Math.min(before, 1 / likelihoodRatio) };
 }

@@ -55,11 +55,12 @@ export function planned(plan: ExperimentPlan): Planned {
   );
   expectThat(tuning > 0 && tuning < Infinity, 'tuning', 'a number above 0', tuning);
   expectThat(plan.metrics.length > 0, 'metrics', 'one or more', 0);
+  const complete = plan.metrics.map((metric, index) => metricOf(metric, index));
   const alphas = splitAlpha(
     alpha,
-    plan.metrics.map(({ weight = 1 }) => weight),
+    complete.map(({ weight }) => weight),
   );
-  const metrics = plan.metrics.map((metric, index) => ({ ...metricOf(metric, index), alpha: alphas[index]! }));
+  const metrics = complete.map((metric, index) => ({ ...metric, alpha: alphas[index]! }));
   const twice = metrics.find(({ name }, index) => metrics.findIndex((other) => other.name === name) < index);
   if (twice !== undefined) throw new RangeError(`metrics: '${twice.name}' stands there twice, expected once`);
   return { design, alpha, shareOfB, fewest, most, tuning, metrics };
@@ -70,6 +71,7 @@ function metricOf(metric: MetricPlan, index: number): Required<MetricPlan> {
   const field = (name: string) => `metrics[${index}].${name}`;
   expectThat(margin >= 0 && margin < Infinity, field('margin'), '0 or more', margin);
   expectThat(role === 'goal' || margin > 0, field('margin'), 'a number above 0 for a guardrail', margin);
+  expectThat(weight > 0 && weight < Infinity, field('weight'), 'a number above 0', weight);
   if (of !== 'mean') {
     expectThat(of.quantile > 0 && of.quantile < 1, field('of.quantile'), 'between 0 and 1', of.quantile);
   }

@@ -33,7 +33,9 @@ export function relativeLift(a: Arm, b: Arm, level = 0.95): RelativeLift {
   const variance = second + ratio * ratio * first;
   if (variance === 0) throw new RangeError(`${first === 0 ? 'a and b' : 'b'}: expected values that vary`);
   const error = Math.sqrt(variance) / Math.abs(a.mean);
-  const degrees = (first + second) ** 2 / (first ** 2 / (a.count - 1) + second ** 2 / (b.count - 1));
+  // By shares, whose squares stay in range.
+  const [share, rest] = [first / (first + second), second / (first + second)];
+  const degrees = 1 / (share ** 2 / (a.count - 1) + rest ** 2 / (b.count - 1));
   const half = studentQuantile((1 + level) / 2, degrees) * error;
   return { lift, low: lift - half, high: lift + half, pValue: studentTwoSided(lift / error, degrees), degrees };
 }

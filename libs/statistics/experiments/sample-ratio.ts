@@ -25,7 +25,10 @@ export function sampleRatio(counts: readonly number[], shares: readonly number[]
   }
   const wrong = shares.findIndex((share) => !(share > 0 && share < Infinity));
   if (wrong >= 0) throw new RangeError(`shares[${wrong}]: expected a number above 0, got ${shares[wrong]!}`);
+  const bad = counts.findIndex((count) => !(Number.isSafeInteger(count) && count >= 0));
+  if (bad >= 0) throw new RangeError(`counts[${bad}]: expected a whole number of 0 or more, got ${counts[bad]!}`);
   const total = counts.reduce((sum, count) => sum + count, 0);
+  if (total === 0) throw new RangeError('counts: expected a sum above 0, got 0');
   const planned = shares.reduce((sum, share) => sum + share, 0);
   const expected = Float64Array.from(shares, (share) => (share / planned) * total);
   const { statistic, pValue } = chiSquareGoodness(Float64Array.from(counts), expected);

@@ -1,5 +1,6 @@
 import { Random } from '../random.js';
 import { fitIsotonic, isotonicAt, type Isotonic } from './isotonic.js';
+import { descendingOrder } from './order.js';
 import { areaUnderRoc } from './roc.js';
 
 /** A calibrator where it helps, and the expected calibration error on rows held out, without and with it. */
@@ -113,6 +114,5 @@ function fitted(scores: Float64Array, positive: Uint8Array, order: Uint32Array, 
   return fitIsotonic(ascendingScores.subarray(0, count), values.subarray(0, count));
 }
 
-function ascending(values: Float64Array): Uint32Array {
-  return Uint32Array.from(values, (_, row) => row).sort((a, b) => values[a]! - values[b]! || a - b);
-}
+/** Rows by their value, of equal ones the first. */
+const ascending = (values: Float64Array): Uint32Array => descendingOrder(values.map((value) => -value));

@@ -166,6 +166,23 @@ describe('what CBPE is given', () => {
     expect(thresholds.roc_auc).toBeNull();
   });
 
+  it('may never have been wrong: that does not tell that it never will be', () => {
+    const rows = 1000;
+    const targets = Array.from({ length: rows }, (_, row) => row % 2);
+    const probabilities = Float64Array.from(targets, (target) => (target === 1 ? 0.9 : 0.1));
+    const cbpe = fitCbpe({ probabilities, predictions: targets, targets }, { chunkRows: 100 });
+    const { thresholds, reference } = cbpe.fitted;
+    // Three standard errors of a share of 101 in 102.
+    expect(reference.accuracy).toBe(1);
+    expect(thresholds.accuracy!.upper).toBe(1);
+    expect(thresholds.accuracy!.lower).toBeCloseTo(1 - (3 * Math.sqrt(101)) / 102 / 10, 12);
+    const { accuracy, recall } = cbpe.estimate({ probabilities, predictions: targets }).metrics;
+    expect(accuracy.value).toBeCloseTo(0.9, 12);
+    const share = 901 / 1002;
+    expect(accuracy.high! - accuracy.low!).toBeCloseTo(6 * Math.sqrt((share * (1 - share)) / 1000), 12);
+    expect(recall.samplingError).toBeGreaterThan(accuracy.samplingError!);
+  });
+
   it('is refused by name where it cannot be', () => {
     const rows = honestRows(200, 4);
     const fit = (change: Partial<LabelledRows>, options = {}) => fitCbpe({ ...rows, ...change }, options);

@@ -1,4 +1,5 @@
 import { fitCalibration, type Calibration } from './calibration.js';
+import { measuredViews, partOf, viewOf } from './class-views.js';
 import { byMetric, expectedMetrics, type ClassView, type EstimatedMetric } from './expected-metrics.js';
 import { isotonicAt } from './isotonic.js';
 import { checkLabelled, checkScored, wholeRows, widthOf, type LabelledRows, type ScoredRows } from './rows.js';
@@ -97,14 +98,20 @@ export function fitCbpe(reference: LabelledRows, options: CbpeOptions = {}): Cbp
   const measured = Array.from({ length: chunks }, (_, chunk) => {
     // What is left over joins the last chunk: a chunk of a few rows would widen every threshold.
     const end = chunk + 1 < chunks ? (chunk + 1) * chunkRows : rows;
-    return expectedMetrics(views.map((view) => part(view, chunk * chunkRows, end)));
+    return expectedMetrics(views.map((view) => partOf(view, chunk * chunkRows, end)));
   });
+  const errors = samplingErrors(views);
   return new Cbpe({
     ...{ method: 'cbpe', version: 1, classes, rows, chunkRows, chunks, fewChunks: chunks < advisedChunks },
     calibrations: views.map(({ scores, positive }) => fitCalibration(scores, Uint8Array.from(positive), seed)),
-    errors: samplingErrors(views),
+    errors,
     reference: expectedMetrics(views),
-    thresholds: byMetric((metric) => thresholdOf(measured.flatMap((figures) => figures[metric] ?? []))),
+    thresholds: byMetric((metric) =>
+      thresholdOf(
+        measured.flatMap((figures) => figures[metric] ?? []),
+        (mean) => samplingErrorOf(errors, metric, mean, chunkRows),
+      ),
+    ),
   });
 }
 
@@ -133,7 +140,7 @@ export class Cbpe {
       rows,
       missing: chunk.predictions.length - rows,
       metrics: byMetric((metric) =>
-        estimateOf(values[metric], samplingErrorOf(errors, metric, rows), thresholds[metric]),
+        estimateOf(values[metric], (value) => samplingErrorOf(errors, metric, value, rows), thresholds[metric]),
       ),
     };
   }
@@ -142,10 +149,12 @@ export class Cbpe {
   calibrated(probabilities: Float64Array): Float64Array {
     const { classes, calibrations } = this.fitted;
     const width = widthOf(classes);
-    const calibrated = probabilities.map((value, at) => {
+    const calibrated = probabilities.slice();
+    for (let at = 0; at < calibrated.length; at++) {
       const { isotonic } = calibrations[at % width]!;
-      return isotonic === null || Number.isNaN(value) ? value : isotonicAt(isotonic, value);
-    });
+      const value = calibrated[at]!;
+      if (isotonic !== null && !Number.isNaN(value)) calibrated[at] = isotonicAt(isotonic, value);
+    }
     if (width > 1) {
       for (let start = 0; start < calibrated.length; start += width)
         normalise(calibrated.subarray(start, start + width));
@@ -155,13 +164,10 @@ export class Cbpe {
 
   private viewsOf(chunk: ScoredRows, whole: Int32Array): ClassView[] {
     const { classes } = this.fitted;
-    const width = widthOf(classes);
     const calibrated = this.calibrated(chunk.probabilities);
-    return Array.from({ length: width }, (_, index) => ({
-      scores: Float64Array.from(whole, (row) => chunk.probabilities[row * width + index]!),
-      positive: Float64Array.from(whole, (row) => calibrated[row * width + index]!),
-      answered: Uint8Array.from(whole, (row) => Number(chunk.predictions[row] === numberOf(index, classes))),
-    }));
+    return Array.from({ length: widthOf(classes) }, (_, index) =>
+      viewOf(chunk, whole, classes, index, (_, place) => calibrated[place]!),
+    );
   }
 }
 
@@ -174,46 +180,30 @@ function chunkRowsOf(rows: number, { chunkRows, chunks = 10 }: CbpeOptions): num
   throw new RangeError(`chunks: expected 1 to the ${rows} rows of the reference, got ${chunks}`);
 }
 
-function measuredViews(rows: LabelledRows, whole: Int32Array, classes: number): ClassView[] {
-  const width = widthOf(classes);
-  return Array.from({ length: width }, (_, index) => ({
-    scores: Float64Array.from(whole, (row) => rows.probabilities[row * width + index]!),
-    positive: Float64Array.from(whole, (row) => Number(rows.targets[row] === numberOf(index, classes))),
-    answered: Uint8Array.from(whole, (row) => Number(rows.predictions[row] === numberOf(index, classes))),
-  }));
-}
-
-/** The class of a view: the one view of two classes is that of the second. */
-function numberOf(view: number, classes: number): number {
-  return classes === 2 ? 1 : view;
-}
-
-function part({ scores, positive, answered }: ClassView, from: number, to: number): ClassView {
-  return {
-    scores: scores.subarray(from, to),
-    positive: positive.subarray(from, to),
-    answered: answered.subarray(from, to),
-  };
-}
-
-function thresholdOf(figures: readonly number[]): AlertThreshold | null {
+/** @param leastOf a mean, what it varies by where the chunks' figures are all the same. */
+function thresholdOf(figures: readonly number[], leastOf: (mean: number) => number | null): AlertThreshold | null {
   if (figures.length < 2) return null;
   const mean = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
-  const deviation = Math.sqrt(figures.reduce((sum, figure) => sum + (figure - mean) ** 2, 0) / figures.length);
+  const measured = Math.sqrt(figures.reduce((sum, figure) => sum + (figure - mean) ** 2, 0) / figures.length);
+  const deviation = figures.some((figure) => figure !== figures[0]) ? measured : (leastOf(mean) ?? 0);
   return { lower: Math.max(mean - deviations * deviation, 0), upper: Math.min(mean + deviations * deviation, 1) };
 }
 
 function estimateOf(
   value: number | null,
-  samplingError: number | null,
+  errorOf: (value: number) => number | null,
   threshold: AlertThreshold | null,
 ): MetricEstimate {
-  const bounds = value !== null && samplingError !== null ? deviations * samplingError : null;
+  if (value === null) return { value, samplingError: null, low: null, high: null, threshold, alert: null };
+  const samplingError = errorOf(value);
+  const bounds = samplingError === null ? null : deviations * samplingError;
   return {
-    ...{ value, samplingError, threshold },
-    low: bounds === null ? null : Math.max(value! - bounds, 0),
-    high: bounds === null ? null : Math.min(value! + bounds, 1),
-    alert: value === null || threshold === null ? null : value < threshold.lower || value > threshold.upper,
+    value,
+    samplingError,
+    low: bounds === null ? null : Math.max(value - bounds, 0),
+    high: bounds === null ? null : Math.min(value + bounds, 1),
+    threshold,
+    alert: threshold === null ? null : value < threshold.lower || value > threshold.upper,
   };
 }
 

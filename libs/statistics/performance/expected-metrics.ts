@@ -35,8 +35,8 @@ export interface Confusion {
  * as long as there are rows of it.
  */
 export function expectedMetrics(views: readonly ClassView[]): MetricValues {
-  const each = views.map((view) => ofView(view));
   const confusions = views.map((view) => confusionOf(view));
+  const each = views.map((view, index) => ofView(view, confusions[index]!));
   const accuracy = accuracyOf(confusions);
   if (each.length === 1) return { ...each[0]!, accuracy };
   const found = each.filter(({ f1 }) => f1 !== null);
@@ -66,8 +66,7 @@ export function confusionOf({ positive, answered }: ClassView): Confusion {
   return { hits, falseAlarms, misses, rejections };
 }
 
-function ofView(view: ClassView): Omit<MetricValues, 'accuracy'> {
-  const { hits, falseAlarms, misses, rejections } = confusionOf(view);
+function ofView(view: ClassView, { hits, falseAlarms, misses, rejections }: Confusion): Omit<MetricValues, 'accuracy'> {
   const [rows, answered, others] = [hits + misses, hits + falseAlarms, rejections + falseAlarms];
   return {
     roc_auc: areaUnderRoc(view.scores, view.positive),

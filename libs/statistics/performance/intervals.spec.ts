@@ -38,8 +38,8 @@ it('fits isotonic regressions as scikit-learn does', () => {
 });
 
 it('measures areas and calibration by hand-worked examples', () => {
-  expect(areaUnderRoc([0.1, 0.4, 0.4, 0.8], [0, 0, 1, 1])).toBe(0.875);
-  expect(areaUnderRoc([0.1, 0.4], [0, 0])).toBeNull();
+  expect(areaUnderRoc(Float64Array.of(0.1, 0.4, 0.4, 0.8), [0, 0, 1, 1])).toBe(0.875);
+  expect(areaUnderRoc(Float64Array.of(0.1, 0.4), [0, 0])).toBeNull();
   const error = calibrationError(Float64Array.of(0.2, 0.2, 0.8, 0.8), Uint8Array.of(0, 0, 1, 1), 2);
   expect(error).toBeCloseTo(0.2, 12);
 });

@@ -41,6 +41,8 @@ export function isotonicAt({ x, y }: Isotonic, score: number): number {
     else high = middle;
   }
   const slope = (y[high]! - y[low]!) / (x[high]! - x[low]!);
+  // Between knots so close that no float64 is the slope, there is next to nothing.
+  if (slope === Infinity) return score === x[low]! ? y[low]! : y[high]!;
   return Math.min(y[low]! + slope * (score - x[low]!), y[high]!);
 }
 

@@ -131,9 +131,7 @@ function macroIntervals(
     });
     const value = found.length === 0 ? null : found.reduce((sum, figure) => sum + figure.value, 0) / found.length;
     if (value === null || rows < fewest) return { enough: false, value, rows, needed: Math.max(fewest, 1) };
-    const gradient = (truth: number, answer: number) =>
-      found.reduce((sum, { index, slopes }) => sum + slopeIn(slopes, truth === index, answer === index), 0) /
-      found.length;
+    const gradient = gradientOf(found, classes);
     const half = normalQuantile((1 + level) / 2) * Math.sqrt(deltaVariance(counts, classes, gradient));
     return { enough: true, value, low: Math.max(value - half, 0), high: Math.min(value + half, 1), rows };
   };
@@ -151,12 +149,13 @@ function cellsOf(counts: ArrayLike<number>, classes: number, rows: number, index
   return { hits, misses, falseAlarms, rejections: rows - hits - misses - falseAlarms };
 }
 
+const noSlopes: Cells = { hits: 0, misses: 0, falseAlarms: 0, rejections: 0 };
+
 /** A class's metric, 0 where it is not defined, and its derivative by each of the counts. */
 function figureOf(metric: MacroMetric, cells: Cells): { value: number; slopes: Cells } {
-  const none = { hits: 0, misses: 0, falseAlarms: 0, rejections: 0 };
   const share = (yes: 'hits' | 'rejections', weights: Partial<Cells>) => {
     const all = Object.entries(weights).reduce((sum, [name, weight]) => sum + weight * cells[name as keyof Cells], 0);
-    if (all === 0) return { value: 0, slopes: none };
+    if (all === 0) return { value: 0, slopes: noSlopes };
     const value = cells[yes] / all;
     const slope = (name: keyof Cells) => (Number(name === yes) - (weights[name] ?? 0) * value) / all;
     const slopes = {
@@ -177,6 +176,23 @@ function figureOf(metric: MacroMetric, cells: Cells): { value: number; slopes: C
     default:
       return assertNever(metric, 'metric');
   }
+}
+
+/** Of the mean over the classes that have a say, by one row more of a class and an answer. O(classes), then O(1) each. */
+function gradientOf(
+  found: readonly { readonly index: number; readonly slopes: Cells }[],
+  classes: number,
+): (truth: number, answer: number) => number {
+  const slopesOf = Array.from({ length: classes }, () => noSlopes);
+  for (const { index, slopes } of found) slopesOf[index] = slopes;
+  const rejections = found.reduce((sum, { slopes }) => sum + slopes.rejections, 0);
+  /** What a class changes where it is the row's, or the answer's, and is no longer a rejection. */
+  const own = (index: number, isClass: boolean, isAnswered: boolean): number =>
+    slopeIn(slopesOf[index]!, isClass, isAnswered) - slopesOf[index]!.rejections;
+  return (truth, answer) => {
+    const others = truth === answer ? own(truth, true, true) : own(truth, true, false) + own(answer, false, true);
+    return (rejections + others) / found.length;
+  };
 }
 
 function slopeIn({ hits, misses, falseAlarms, rejections }: Cells, isClass: boolean, isAnswered: boolean): number {

@@ -48,13 +48,18 @@ export function checkClasses(name: string, values: ArrayLike<number>, rows: numb
 
 /** Rows that have all their probabilities, ascending. */
 export function wholeRows({ probabilities, predictions }: ScoredRows, classes: number): Int32Array {
-  const width = widthOf(classes);
   const whole = new Int32Array(predictions.length);
+  return whole.subarray(0, gatherWhole(whole, probabilities, widthOf(classes)));
+}
+
+/** By itself: V8 left a function that goes on behind this loop 600 times in 6 s, half a microsecond a row. */
+function gatherWhole(whole: Int32Array, probabilities: Float64Array, width: number): number {
   let found = 0;
-  for (let row = 0; row < predictions.length; row++) {
-    let missing = false;
-    for (let at = row * width; at < (row + 1) * width; at++) missing ||= Number.isNaN(probabilities[at]!);
-    if (!missing) whole[found++] = row;
+  for (let row = 0, at = 0; row < whole.length; row++) {
+    // NaN, where one of them is.
+    let sum = 0;
+    for (const end = at + width; at < end; at++) sum += probabilities[at]!;
+    if (sum - sum === 0) whole[found++] = row;
   }
-  return whole.subarray(0, found);
+  return found;
 }

@@ -27,13 +27,31 @@ export function samplingErrors(views: readonly ClassView[]): SamplingErrors {
   };
 }
 
-/** Standard error on so many rows; null where the reference tells none. */
-export function samplingErrorOf(errors: SamplingErrors, metric: EstimatedMetric, rows: number): number | null {
+/**
+ * Standard error of a metric on so many rows; null where the reference tells none. A reference on which the metric does
+ * not vary, as every answer is right, does not tell that it never will: then what so many rows leave open of a share.
+ */
+export function samplingErrorOf(
+  errors: SamplingErrors,
+  metric: EstimatedMetric,
+  value: number,
+  rows: number,
+): number | null {
   const parts = errors[metric].filter((part) => part !== null);
   if (parts.length === 0 || rows === 0) return null;
   const variance = parts.reduce((sum, part) => sum + part.variance / (rows * part.share), 0);
+  if (variance === 0) {
+    const share = parts.reduce((sum, part) => sum + part.share, 0) / parts.length;
+    return leftOpen(value, rows * share);
+  }
   const factor = metric === 'roc_auc' && parts.length > 1 ? severalAreas : 1;
   return (factor * Math.sqrt(variance)) / parts.length;
+}
+
+/** Standard error of a share with a row more of either kind (Laplace's rule of succession): never 0. */
+function leftOpen(value: number, rows: number): number {
+  const share = (value * rows + 1) / (rows + 2);
+  return Math.sqrt((share * (1 - share)) / rows);
 }
 
 function partsOf(view: ClassView): Record<Exclude<EstimatedMetric, 'accuracy'>, ErrorPart | null> {

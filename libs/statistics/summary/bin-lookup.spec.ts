@@ -47,12 +47,12 @@ describe('a look-up of bins', () => {
         const near = [...edges].flatMap((edge) => [edge, above(edge), -above(-edge)]);
         const asked = [...near, ...others, Infinity, -Infinity].filter((value) => !Number.isNaN(value));
         const expected = asked.map((value) => binBySearch(edges, value));
-        expect(asked.map((value) => lookup.binOf(value))).toEqual(expected);
+        expect(asked.filter((value, at) => lookup.binOf(value) !== expected[at])).toEqual([]);
         const counts = new Float64Array(lookup.bins);
         lookup.countInto(counts, Float64Array.from(asked), asked.length);
         const counted = new Float64Array(edges.length + 1);
         for (const bin of expected) counted[bin]!++;
-        expect(counts).toEqual(counted);
+        expect(counts.findIndex((count, bin) => count !== counted[bin])).toBe(-1);
       }),
       { numRuns: 150 },
     );

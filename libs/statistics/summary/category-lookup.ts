@@ -1,3 +1,5 @@
+import { textHash } from '#libs/kernel/index.js';
+
 /** A longer text is known by its beginning and `…`, as profiles tell it. */
 const longest = 256;
 
@@ -14,7 +16,11 @@ export class CategoryLookup {
   /** Where what is in no other bin is counted. */
   readonly other: number;
 
-  constructor(categories: readonly string[]) {
+  /** @param others hashes of categories without a bin of their own, ascending */
+  constructor(
+    categories: readonly string[],
+    private readonly others: Uint32Array = new Uint32Array(0),
+  ) {
     this.other = categories.length;
     for (const [bin, category] of categories.entries()) {
       this.#ofText.set(category, bin);
@@ -34,6 +40,20 @@ export class CategoryLookup {
   /** @param text not longer than `shownCategory` has it. */
   binOfText(text: string): number {
     return this.#ofText.get(text) ?? this.other;
+  }
+
+  /** @param text of no other bin: the reference has it nevertheless. */
+  isKnown(text: string): boolean {
+    const { others } = this;
+    if (others.length === 0) return false;
+    const hash = textHash(text);
+    let [low, high] = [0, others.length];
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (others[middle]! < hash) low = middle + 1;
+      else high = middle;
+    }
+    return others[low] === hash;
   }
 
   binOfNumber(value: number): number {

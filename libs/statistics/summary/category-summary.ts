@@ -7,17 +7,20 @@ import { DistinctCount } from './distinct-count.js';
 import { keyOfText } from '../hash.js';
 import { Moments } from './moments.js';
 
-/** Unseen categories that are told by name. */
-const mostNames = 20;
+/** Unseen categories that are told by name, and code units of a name. */
+const [mostNames, longestName] = [20, 100];
 
 /** A categorical column of a window. */
 export class CategorySummary {
   readonly #lookup: ColumnLookup;
   readonly #bins: CategoryLookup;
   readonly #counts: Float64Array;
-  /** Of the categories that the reference does not have. */
+  /** Of the categories without a bin of their own. */
   #distinct = new DistinctCount();
+  /** Of the categories that the reference does not have. */
   readonly #first = new Map<string, number>();
+  /** Rows of them. */
+  #unseen = 0;
   #rows = 0;
   #missing = 0;
 
@@ -43,6 +46,7 @@ export class CategorySummary {
     for (let bin = 0; bin < this.#counts.length; bin++) this.#counts[bin]! += other.#counts[bin]!;
     this.#distinct.merge(other.#distinct);
     for (const [category, rows] of other.#first) this.#name(category, rows);
+    this.#unseen += other.#unseen;
     this.#rows += other.#rows;
     this.#missing += other.#missing;
   }
@@ -65,6 +69,7 @@ export class CategorySummary {
     this.#distinct = DistinctCount.restore(state.distinct);
     this.#first.clear();
     for (const { category, rows } of state.unseen.first) this.#first.set(category, rows);
+    this.#unseen = state.unseen.rows;
     this.#rows = state.rows;
     this.#missing = state.missing;
   }
@@ -74,7 +79,7 @@ export class CategorySummary {
       ...{ name: this.#lookup.reference.name, rows: this.#rows, missing: this.#missing },
       ...{ nonFinite: 0, typeErrors: 0, counts: this.#counts.slice(), min: null, max: null, below: 0, above: 0 },
       unseen: {
-        rows: this.#counts[this.#bins.other]!,
+        rows: this.#unseen,
         first: Array.from(this.#first, ([category, rows]) => ({ category, rows })),
       },
     };
@@ -96,7 +101,7 @@ export class CategorySummary {
         const bin = this.#bins.binOfText(shown);
         this.#counts[bin]!++;
         rows[row] = bin;
-        if (bin === this.#bins.other) this.#addUnseen(shown, text);
+        if (bin === this.#bins.other) this.#addOther(shown, text);
       }
     }
   }
@@ -109,7 +114,7 @@ export class CategorySummary {
         const bin = this.#bins.binOfNumber(value);
         this.#counts[bin]!++;
         rows[row] = bin;
-        if (bin === this.#bins.other) this.#addUnseen(String(value), String(value));
+        if (bin === this.#bins.other) this.#addOther(String(value), String(value));
       }
     }
   }
@@ -119,9 +124,11 @@ export class CategorySummary {
     rows[row] = Number.NaN;
   }
 
-  #addUnseen(shown: string, text: string): void {
+  #addOther(shown: string, text: string): void {
     this.#distinct.add(keyOfText(text));
-    this.#name(shown, 1);
+    if (this.#bins.isKnown(shown)) return;
+    this.#unseen++;
+    this.#name(shown.length > longestName ? `${shown.slice(0, longestName)}…`.toWellFormed() : shown, 1);
   }
 
   #name(category: string, rows: number): void {

@@ -19,7 +19,10 @@ export class ColumnLookup {
   constructor(reference: ReferenceSummary, { numberOf = noNumber }: LookupOptions = {}) {
     const { bins } = reference;
     this.reference = reference;
-    this.bins = bins.kind === 'numeric' ? new BinLookup(bins.edges) : new CategoryLookup(bins.categories);
+    this.bins =
+      bins.kind === 'numeric'
+        ? new BinLookup(bins.edges)
+        : new CategoryLookup(bins.categories, reference.others?.hashes);
     this.numberOf = numberOf;
   }
 }

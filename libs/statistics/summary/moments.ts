@@ -1,3 +1,5 @@
+import { scaleOf } from '../scaled-moments.js';
+
 export interface MomentsState {
   readonly count: number;
   readonly scale: number;
@@ -88,7 +90,3 @@ export class Moments {
     this.#count = total;
   }
 }
-
-/** Below 2^-1022 a float64 loses digits, and above 2^1022 the inverse does. */
-const scaleOf = (largest: number): number =>
-  largest === 0 ? 0 : 2 ** Math.min(Math.max(Math.floor(Math.log2(largest)), -1021), 1021);

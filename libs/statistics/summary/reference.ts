@@ -1,8 +1,9 @@
-import type { ColumnProfile, DriftBaseline, Feature } from '#libs/contracts/index.js';
+import type { ColumnProfile, DriftBaseline, Feature, OtherCategories } from '#libs/contracts/index.js';
+import { decodeTextHashes } from '#libs/kernel/index.js';
 import { shownCategory } from './category-lookup.js';
 import { fewValues, type Binned } from './edges.js';
 import { referenceFromRows } from './reference-from-rows.js';
-import { withoutValues, type ReferenceSummary } from './reference-summary.js';
+import { withoutValues, type KnownOthers, type ReferenceSummary } from './reference-summary.js';
 
 /** A value of a baseline's sample; timestamps are ISO 8601. */
 export type SampleValue = number | string | boolean | null;
@@ -30,17 +31,18 @@ export interface References {
  * @param classifies the target and the output `label` are classes, also where these are numbers.
  */
 export function referencesOf(
-  { features: profiles, outputs, sample }: DriftBaseline,
+  { features: profiles, outputs, categories = {}, sample }: DriftBaseline,
   features: readonly Pick<Feature, 'name' | 'type'>[],
   classifies: boolean,
 ): References {
   const singles = new Set(features.filter(({ type }) => type === 'float32').map(({ name }) => name));
   return {
-    features: profiles.map((profile) =>
-      referenceOf(profile, sample.features[profile.name] ?? [], {
-        precision: singles.has(profile.name) ? 'float32' : 'float64',
-      }),
-    ),
+    features: profiles.map((profile) => {
+      const precision = singles.has(profile.name) ? 'float32' : 'float64';
+      const reference = referenceOf(profile, sample.features[profile.name] ?? [], { precision });
+      const others = Object.hasOwn(categories, profile.name) ? categories[profile.name] : undefined;
+      return others === undefined ? reference : { ...reference, others: knownOthers(others) };
+    }),
     outputs: outputs.map((profile) =>
       referenceOf(profile, sample.outputs[profile.name] ?? [], {
         categorical: classifies && profile.name === 'label',
@@ -79,6 +81,11 @@ export function referenceOf(
     max: profile.numeric === null ? null : rounded(profile.numeric.max),
   };
 }
+
+const knownOthers = ({ hashes, once }: OtherCategories): KnownOthers => ({
+  hashes: decodeTextHashes(hashes),
+  once,
+});
 
 function categoriesOf({ type, top, count, missing }: ColumnProfile): Pick<ReferenceSummary, 'bins' | 'counts'> {
   const counted = new Map<string, number>(

@@ -1,5 +1,6 @@
 import { deserialize, serialize } from 'node:v8';
 import { describe, expect, it } from '@jest/globals';
+import { textHash } from '#libs/kernel/index.js';
 import fc from 'fast-check';
 import { BinLookup } from './bin-lookup.js';
 import { ColumnLookup } from './column-lookup.js';
@@ -202,6 +203,27 @@ describe('a summary of a window', () => {
     expect(serialize(summary.state()).length).toBeLessThan(8000);
   });
 
+  it('tells categories that the reference has without a bin of their own from those that it does not have', () => {
+    const data = ['a', 'a', 'b', 'c', 'd'];
+    const [reference] = referenceFromRows([{ name: 'c', kind: 'categorical', data: ['a', 'a', 'b'] }], 1);
+    const hashes = Uint32Array.of(textHash('c'), textHash('17')).sort();
+    const lookups = [new ColumnLookup({ ...reference!, others: { hashes, once: 1 } })];
+    const summary = new WindowSummary(lookups);
+    summary.add([{ data, width: 1, offset: 0 }], { from: 0, to: 5 });
+    summary.add([{ data: Float64Array.of(17, 18), width: 1, offset: 0 }], { from: 0, to: 2 });
+    const restored = WindowSummary.restore(lookups, summary.state());
+    restored.merge(summary);
+    const figures = [summary, restored].map((each) => each.figures()[0]!);
+    expect(figures.map(({ counts, distinct }) => [[...counts], distinct])).toEqual([
+      [[2, 1, 4], 6],
+      [[4, 2, 8], 6],
+    ]);
+    expect(figures.map(({ unseen }) => [unseen.rows, unseen.first.map(({ category }) => category)])).toEqual([
+      [2, ['d', '18']],
+      [4, ['d', '18']],
+    ]);
+  });
+
   it('knows long categories by their beginning, as profiles tell them', () => {
     const long = 'a'.repeat(300);
     const [reference] = referenceFromRows([{ name: 'long', kind: 'categorical', data: [long, long, 'b'] }], 1);
@@ -209,7 +231,7 @@ describe('a summary of a window', () => {
     summary.add([{ data: [long, 'b', `${long}c`, 'z'.repeat(300)], width: 1, offset: 0 }], { from: 0, to: 4 });
     const [{ counts, unseen }] = summary.figures() as [ReturnType<typeof summary.figures>[number]];
     expect(counts).toEqual(Float64Array.of(2, 1, 1));
-    expect(unseen.first).toEqual([{ category: `${'z'.repeat(256)}…`, rows: 1 }]);
+    expect(unseen.first).toEqual([{ category: `${'z'.repeat(100)}…`, rows: 1 }]);
   });
 
   it.each<[string, () => void, string]>([

@@ -1,4 +1,5 @@
 import { kolmogorovSf } from '../special/index.js';
+import { furthestApart } from './furthest.js';
 import { requireSample, type TestResult } from './sample.js';
 
 export interface KolmogorovSmirnovResult extends TestResult {
@@ -13,9 +14,6 @@ export interface KolmogorovSmirnovOptions {
   /** `auto`, the default, is exact while neither sample has more than 10,000 values. */
   readonly method?: 'auto' | 'exact' | 'asymptotic';
 }
-
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
-const { abs } = Math;
 
 const largestExact = 10_000;
 
@@ -39,7 +37,7 @@ export function kolmogorovSmirnov(
   requireSample('x', x);
   requireSample('y', y);
   const [m, n] = [x.length, y.length];
-  const { distance, location } = furthest(x, y);
+  const { distance, location } = furthestApart(x, y);
   const statistic = Math.abs(distance) / (m * n);
   const exact = method === 'exact' || (method === 'auto' && Math.max(m, n) <= largestExact);
   return {
@@ -59,48 +57,7 @@ export function kolmogorovSmirnov(
 export function kolmogorovDistance(x: Float64Array, y: Float64Array): number {
   requireSample('x', x);
   requireSample('y', y);
-  return Math.abs(furthest(x, y).distance) / (x.length * y.length);
-}
-
-/**
- * The largest difference of the distribution functions times mn, a whole number with its sign, and where it is. Steps add
- * comparisons instead of branching on them, which a processor would guess wrong half of the time.
- */
-function furthest(x: Float64Array, y: Float64Array): { distance: number; location: number } {
-  const m = x.length;
-  const n = y.length;
-  let i = 0;
-  let j = 0;
-  let distance = 0;
-  let size = 0;
-  let location = x[0]! < y[0]! ? x[0]! : y[0]!;
-  while (i < m && j < n) {
-    const a = x[i]!;
-    const b = y[j]!;
-    const difference = i * n - j * m;
-    if (abs(difference) > size) {
-      const last = lastBefore(x, i, y, j);
-      // While a value like the last is still to come, those equal to it are not all counted.
-      if (a > last && b > last) {
-        size = abs(difference);
-        distance = difference;
-        location = last;
-      }
-    }
-    i += Number(a <= b);
-    j += Number(b <= a);
-  }
-  const last = lastBefore(x, i, y, j);
-  while (i < m && x[i]! === last) i++;
-  while (j < n && y[j]! === last) j++;
-  const difference = i * n - j * m;
-  return abs(difference) > size ? { distance: difference, location: last } : { distance, location };
-}
-
-/** The largest of the first i values of x and the first j of y. */
-function lastBefore(x: Float64Array, i: number, y: Float64Array, j: number): number {
-  if (i === 0) return y[j - 1]!;
-  return j === 0 || x[i - 1]! > y[j - 1]! ? x[i - 1]! : y[j - 1]!;
+  return Math.abs(furthestApart(x, y).distance) / (x.length * y.length);
 }
 
 /**

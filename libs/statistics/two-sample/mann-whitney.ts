@@ -54,19 +54,19 @@ function asymptoticTail(m: number, n: number, larger: number, ties: number): num
 /** P(U ≥ larger), which is P(U ≤ mn − larger): of all rankings, those whose U is that small. */
 function exactTail(m: number, n: number, larger: number): number {
   const [few, many] = m < n ? [m, n] : [n, m];
-  const most = m * n - Math.trunc(larger);
-  const rankings = new Float64Array(most + 1);
-  rankings[0] = 1;
   let all = 1;
-  for (let i = 1; i <= few; i++) {
-    for (let u = most; u >= many + i; u--) rankings[u]! -= rankings[u - many - i]!;
-    for (let u = i; u <= most; u++) rankings[u]! += rankings[u - i]!;
-    all = (all * (many + i)) / i;
-  }
+  for (let i = 1; i <= few; i++) all = (all * (many + i)) / i;
   if (!(all < Infinity)) {
     throw new RangeError(
       `method: expected samples whose rankings float64 can count for exact, got ${m} and ${n} values`,
     );
+  }
+  const most = m * n - Math.trunc(larger);
+  const rankings = new Float64Array(most + 1);
+  rankings[0] = 1;
+  for (let i = 1; i <= few; i++) {
+    for (let u = most; u >= many + i; u--) rankings[u]! -= rankings[u - many - i]!;
+    for (let u = i; u <= most; u++) rankings[u]! += rankings[u - i]!;
   }
   return rankings.reduce((sum, count) => sum + count, 0) / all;
 }

@@ -1,6 +1,7 @@
 import type { BenchCase } from '../bench.js';
 import { append } from './append.js';
 import { backtest } from './backtest.js';
+import { driftLibraries } from './drift-libraries.js';
 import { http } from './http.js';
 import { largeBatches } from './large-batches.js';
 import { memory } from './memory.js';
@@ -34,5 +35,6 @@ export const cases: readonly BenchCase[] = [
   training,
   profile,
   monitoring,
+  driftLibraries,
   backtest,
 ];

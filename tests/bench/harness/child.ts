@@ -17,13 +17,20 @@ export interface Child {
  * Starts a compiled program on the server's core.
  * @param script a module, as a file URL: `new URL('./x.js', import.meta.url)`
  */
-export function startChild(
+export const startChild = (
   script: URL,
   pinning: Pinning,
   args: readonly string[] = [],
   env: Readonly<Record<string, string>> = {},
+): Child => startCommand([process.execPath, fileURLToPath(script), ...args], pinning, env);
+
+/** The same with a program of another kind. */
+export function startCommand(
+  program: readonly string[],
+  pinning: Pinning,
+  env: Readonly<Record<string, string>> = {},
 ): Child {
-  const [command, ...rest] = pinning.server([process.execPath, fileURLToPath(script), ...args]);
+  const [command, ...rest] = pinning.server(program);
   const child = spawn(command!, rest, { env: { ...process.env, ...env }, stdio: ['pipe', 'pipe', 'inherit'] });
   const exited = once(child, 'exit').then(([code, signal]) => `exit code ${String(code)}, signal ${String(signal)}`);
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -33,7 +40,7 @@ export function startChild(
     pid: child.pid ?? -1,
     nextLine: async () => {
       const line = await lines.next();
-      if (line.done === true) throw new Error(`${script.pathname} ended before it answered: ${await exited}`);
+      if (line.done === true) throw new Error(`${program.join(' ')} ended before it answered: ${await exited}`);
       return line.value;
     },
     send: (line) => child.stdin.write(`${line}\n`),

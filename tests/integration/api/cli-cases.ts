@@ -146,15 +146,17 @@ export function cliCases(world: () => ApiWorld): void {
     it('verify lists what is broken; rebuild mends a read model', async () => {
       await inDatabase(`update registry.versions set stage = 'production' where model = 'told 1'`);
       await world().traffic.publish({ subject: 'pred.broken', headers: {}, data: new Uint8Array(3) });
+      await world().windows.publish({ subject: 'window.broken', headers: {}, data: new Uint8Array(3) });
       const told = await modelog(['--json', 'verify']);
       expect(told.code).toBe(1);
       const { ok, problems } = JSON.parse(told.out[0]!) as { ok: boolean; problems: object[] };
       expect(ok).toBe(false);
       expect(problems).toEqual([
         expect.objectContaining({ where: 'TRAFFIC', code: 'unknown_message' }),
+        expect.objectContaining({ where: 'WINDOWS', code: 'undecodable_record' }),
         expect.objectContaining({ where: 'read model', at: 'registry', code: 'differs' }),
       ]);
-      expect(JSON.stringify(problems[1])).toMatch(/versions \(\d+ rows/);
+      expect(JSON.stringify(problems[2])).toMatch(/versions \(\d+ rows/);
 
       const rebuilt = await modelog(['rebuild', 'registry']);
       expect([rebuilt.code, rebuilt.err]).toEqual([0, []]);
@@ -167,7 +169,7 @@ export function cliCases(world: () => ApiWorld): void {
 
       await inDatabase('alter table deployments.rollouts drop column model');
       expect(JSON.parse((await modelog(['--json', 'verify'])).out[0]!)).toMatchObject({
-        problems: [{ where: 'TRAFFIC' }, { at: 'deployments', code: 'not_as_declared' }],
+        problems: [{ where: 'TRAFFIC' }, { where: 'WINDOWS' }, { at: 'deployments', code: 'not_as_declared' }],
       });
     });
   });

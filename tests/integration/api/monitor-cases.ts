@@ -4,13 +4,14 @@ import {
   encodePredictionId,
   encodeWindowRecord,
   epochCheck,
+  monitoringMetricsSubject,
   type MonitoringEvent,
   type WindowRecord,
 } from '#libs/contracts/index.js';
 import { monitorDefinition } from '#libs/domain/index.js';
 import { AggregateStore, JetStreamStore, SnapshotStore } from '#libs/event-log/index.js';
 import { isoTime, randomIds, systemClock } from '#libs/kernel/index.js';
-import { commandMeta } from '#libs/nest/index.js';
+import { commandMeta, Metrics, packFamilies } from '#libs/nest/index.js';
 import * as findings from '#projections/findings/testing/events.js';
 import { measured, windowClosed } from '#projections/windows/testing/records.js';
 import { run } from '#apps/cli/run.js';
@@ -65,10 +66,13 @@ export function monitorCases(world: () => ApiWorld): void {
       const place = { ...of, window: 1, at: time, last: { seq: before, row: 49 } };
       raisedSeq = await append(findings.driftDetected(drift, place));
       await append(findings.qualityFound([findings.issue(missing, 'amount')], place));
-      const span = { from: isoTime(time), to: isoTime(time) };
+      const span = {
+        ...{ from: isoTime(time), to: isoTime(time) },
+        ...{ first: { seq: before, row: 0 }, last: { seq: before, row: 49 } },
+      };
       await write(windowClosed(1, { ...of, ...span }), 0);
       await write(windowClosed(2, { ...of, ...span }), 1);
-      windowsSeq = await write(measured(1, { ...of, at: isoTime(time) }), 2);
+      windowsSeq = await write(measured(1, { ...of, at: isoTime(time), traffic_seq: before }), 2);
       after = await recordRows(world(), watched, 2, epoch);
       const { time: later } = (await world().traffic.get(after, 'leader'))!;
       clearedSeq = await append(
@@ -148,16 +152,30 @@ export function monitorCases(world: () => ApiWorld): void {
       expect(await openWhen(after, 50, `&as_of=seq:${raisedSeq}`)).toEqual([drift]);
     });
 
-    it('is in `modelog status` and `modelog events`', async () => {
-      const told = async (...argv: string[]): Promise<string> => {
-        const out: string[] = [];
-        const io: Io = {
-          ...{ out: (line) => out.push(line), err: () => undefined, progress: () => undefined },
-          ...{ env: world().env, signal: new AbortController().signal },
-        };
-        await run(['--url', world().url, ...argv], io);
-        return out.join('\n');
+    const told = async (...argv: string[]): Promise<string> => {
+      const out: string[] = [];
+      const io: Io = {
+        ...{ out: (line) => out.push(line), err: () => undefined, progress: () => undefined },
+        ...{ env: world().env, signal: new AbortController().signal },
       };
+      await run(['--url', world().url, ...argv], io);
+      return out.join('\n');
+    };
+
+    it('that nobody does is in `modelog status`, as monitoring processes tell it', async () => {
+      const metrics = new Metrics({ component: 'monitoring', instance: 'monitoring-9' });
+      const unwatched = { name: 'modelog_monitoring_unwatched', help: 'why', labels: ['deployment', 'code'] as const };
+      metrics.gauge(unwatched).set({ deployment, code: 'watch_failed' }, 1);
+      metrics.gauge({ name: 'modelog_monitoring_lag_messages', help: 'behind' }).set(7);
+      const packed = await packFamilies(await metrics.families());
+      world().connection.publish(monitoringMetricsSubject, JSON.stringify({ instance: 'monitoring-9', ...packed }));
+      await world().connection.flush();
+      const status = await told('status');
+      expect(status).toMatch(/^not watched .*\nwatched +watch_failed +monitoring-9$/m);
+      expect(status).toMatch(/^monitoring +lag\nmonitoring-9 +7$/m);
+    });
+
+    it('is in `modelog status` and `modelog events`', async () => {
       expect(await told('status')).toMatch(
         /^open findings: 1 +version .*\nwatched +watched@1\.0\.0 +\S+ +missing values in amount: 500 of 1000 values are missing$/m,
       );

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
 import { pino } from 'pino';
-import { isAt } from '#apps/monitoring/place.js';
-import { header, monitoringMetricsSubject, subjects } from '#libs/contracts/index.js';
+import { isAt } from '#apps/monitoring/deployments/place.js';
+import { header, monitoringMetricsSubject, subjects, type WindowRecord } from '#libs/contracts/index.js';
 import { conditionsOf, isRaised } from '#libs/domain/index.js';
 import { JetStreamStore } from '#libs/event-log/index.js';
 import { systemClock } from '#libs/kernel/index.js';
@@ -56,6 +56,8 @@ async function expectAsReplayed(deployment: string): Promise<Recorded> {
 
 const codesOf = (process: WatchingProcess): unknown[] =>
   process.lines().flatMap(({ err }) => (typeof err === 'object' && err !== null && 'code' in err ? [err.code] : []));
+const unhealthy = async (process: WatchingProcess): Promise<string[]> =>
+  (await process.health()).components.filter(({ healthy }) => !healthy).map(({ component }) => component);
 const saying = (process: WatchingProcess, words: string) => process.lines().filter(({ msg }) => msg === words);
 
 const inDatabase = async (database: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> => {
@@ -69,92 +71,30 @@ const inDatabase = async (database: string, work: (client: pg.Client) => Promise
     await client.end();
   }
 };
-const nameOfDatabase = (): string => new URL(rig.database.url).pathname.slice(1);
-
-describe('a monitoring process', () => {
-  it('records what a replay of the log finds, of a deployment that it knows and of one that comes later', async () => {
-    const known = await recorderOf('known');
-    await record(known, 0, 6);
-    const monitoring = await rig.watch('first');
-    await record(known, 6, 18);
-    const later = await recorderOf('later');
-    await record(later, 0, 18);
-    for (const deployment of ['known', 'later']) {
-      const replayed = await expectAsReplayed(deployment);
-      expect(new Set(replayed.findings.map(({ type }) => type))).toEqual(
-        new Set(['DataDriftDetected', 'PerformanceDegraded', 'ConceptDriftDetected']),
-      );
-      expect(new Set(replayed.records.map(({ type }) => type))).toEqual(
-        new Set(['WindowClosed', 'PerformanceMeasured']),
-      );
-    }
-    expect(await monitoring.health()).toMatchObject({ ready: true });
-    await monitoring.stop();
+/** Resolves when the metrics that are told hold every one of the lines. */
+async function untilTold(lines: readonly string[]): Promise<void> {
+  const logger = pino({ level: 'silent' });
+  const told = new ToldMetrics({
+    ...{ connection: rig.connection, subject: monitoringMetricsSubject, clock: systemClock, logger },
   });
-
-  it('tells what it counts, and how far it is', async () => {
-    const logger = pino({ level: 'silent' });
-    const told = new ToldMetrics({
-      ...{ connection: rig.connection, subject: monitoringMetricsSubject, clock: systemClock, logger },
-    });
-    const recorder = await recorderOf('counted', '1.1.0');
-    await record(recorder, 0, 4);
-    await rig.watch('telling', { times: { metricsMs: 30 } });
-    await expectAsReplayed('counted');
-    const wanted = [
-      'modelog_monitoring_deployments{state="watched",component="monitoring",instance="telling"}',
-      'modelog_monitoring_lag_messages{component="monitoring",instance="telling"} 0',
-      'modelog_monitoring_rows_total{deployment="counted",kind="prediction",component="monitoring",instance="telling"} 200',
-      'modelog_monitoring_records_total{deployment="counted",type="WindowClosed",how="appended",component="monitoring",instance="telling"} 2',
-    ];
-    let text = '';
+  let text = '';
+  try {
     await until(
       async () => {
         text = await expositionOf(...told.families());
-        return wanted.every((line) => text.includes(line));
+        return lines.every((line) => text.includes(line));
       },
       { what: () => `the metrics; they are ${text}` },
     );
+  } finally {
     told.stop();
-  });
+  }
+}
 
-  it('goes on from its checkpoint; without it, or with one that it cannot use, it compares and appends nothing twice', async () => {
-    const recorder = await recorderOf('lost');
-    await record(recorder, 0, 12);
-    const first = await rig.watch('checkpoints');
-    await untilAsReplayed(rig, 'lost');
-    await first.stop();
-    const rows = "from monitoring_process.checkpoints where deployment = 'lost'";
-    const damages = [
-      `delete ${rows}`,
-      "update monitoring_process.checkpoints set state = 'x' where deployment = 'lost'",
-      "update monitoring_process.checkpoints set state_version = 0 where deployment = 'lost'",
-    ];
-    for (const damage of ['', ...damages]) {
-      if (damage !== '') await inDatabase(nameOfDatabase(), (client) => client.query(damage));
-      const again = await rig.watch('checkpoints');
-      const watched = await until(
-        () => saying(again, 'the deployment is watched').find((line) => line.deployment === 'lost'),
-        {
-          what: 'the deployment to be watched',
-        },
-      );
-      expect(watched.restored).toBe(damage === '');
-      const { seq: recorded } = await recorder.record(draw(50, 1));
-      await until(
-        () =>
-          inDatabase(nameOfDatabase(), async (client) => {
-            const { rows: found } = await client.query<{ seq: string }>(`select traffic_seq as seq ${rows}`);
-            if (Number(found[0]?.seq) < recorded) throw new Error(`kept up to ${found[0]?.seq}`);
-          }).then(() => true),
-        { what: 'the checkpoint' },
-      );
-      expect(saying(again, 'the log says otherwise than its replay; what is recorded stands')).toEqual([]);
-      await again.stop();
-    }
-    expect(await rig.recorded('lost')).toEqual(await rig.replay('lost'));
-  });
+const nameOfDatabase = (): string => new URL(rig.database.url).pathname.slice(1);
 
+describe('a monitoring process', () => {
+  // First: what another release has kept is read anew, be it of whatever deployment.
   it('lets what is recorded stand where a replay finds otherwise, and says so', async () => {
     const recorder = await recorderOf('other');
     await record(recorder, 0, 12);
@@ -205,12 +145,84 @@ describe('a monitoring process', () => {
     await later.stop();
   });
 
+  it('records what a replay of the log finds, of a deployment that it knows and of one that comes later', async () => {
+    const known = await recorderOf('known');
+    await record(known, 0, 6);
+    const monitoring = await rig.watch('first');
+    await record(known, 6, 18);
+    const later = await recorderOf('later');
+    await record(later, 0, 18);
+    for (const deployment of ['known', 'later']) {
+      const replayed = await expectAsReplayed(deployment);
+      expect(new Set(replayed.findings.map(({ type }) => type))).toEqual(
+        new Set(['DataDriftDetected', 'PerformanceDegraded', 'ConceptDriftDetected']),
+      );
+      expect(new Set(replayed.records.map(({ type }) => type))).toEqual(
+        new Set(['WindowClosed', 'PerformanceMeasured']),
+      );
+    }
+    expect(await monitoring.health()).toMatchObject({ ready: true });
+    await monitoring.stop();
+  });
+
+  it('tells what it counts, and how far it is', async () => {
+    const recorder = await recorderOf('counted', '1.1.0');
+    await record(recorder, 0, 4);
+    await rig.watch('telling', { times: { metricsMs: 30 } });
+    await expectAsReplayed('counted');
+    const wanted = [
+      'modelog_monitoring_deployments{state="watched",component="monitoring",instance="telling"}',
+      'modelog_monitoring_healthy{check="deployments",component="monitoring",instance="telling"} 1',
+      'modelog_monitoring_lag_messages{component="monitoring",instance="telling"} 0',
+      'modelog_monitoring_rows_total{deployment="counted",kind="prediction",component="monitoring",instance="telling"} 200',
+      'modelog_monitoring_records_total{deployment="counted",type="WindowClosed",how="appended",component="monitoring",instance="telling"} 2',
+    ];
+    await untilTold(wanted);
+  });
+
+  it('goes on from its checkpoint; without it, or with one that it cannot use, it compares and appends nothing twice', async () => {
+    const recorder = await recorderOf('lost');
+    await record(recorder, 8, 14);
+    const first = await rig.watch('checkpoints');
+    expect((await untilAsReplayed(rig, 'lost')).findings.length).toBeGreaterThan(0);
+    await first.stop();
+    const rows = "from monitoring_process.checkpoints where deployment = 'lost'";
+    const damages = [
+      `delete ${rows}`,
+      "update monitoring_process.checkpoints set state = 'x' where deployment = 'lost'",
+      "update monitoring_process.checkpoints set state_version = 0 where deployment = 'lost'",
+    ];
+    for (const damage of ['', ...damages]) {
+      if (damage !== '') await inDatabase(nameOfDatabase(), (client) => client.query(damage));
+      const again = await rig.watch('checkpoints');
+      const watched = await until(
+        () => saying(again, 'the deployment is watched').find((line) => line.deployment === 'lost'),
+        {
+          what: 'the deployment to be watched',
+        },
+      );
+      expect(watched.restored).toBe(damage === '');
+      const { seq: recorded } = await recorder.record(draw(50, 1));
+      await until(
+        () =>
+          inDatabase(nameOfDatabase(), async (client) => {
+            const { rows: found } = await client.query<{ seq: string }>(`select traffic_seq as seq ${rows}`);
+            if (Number(found[0]?.seq) < recorded) throw new Error(`kept up to ${found[0]?.seq}`);
+          }).then(() => true),
+        { what: 'the checkpoint' },
+      );
+      expect(saying(again, 'the log says otherwise than its replay; what is recorded stands')).toEqual([]);
+      await again.stop();
+    }
+    expect(await rig.recorded('lost')).toEqual(await rig.replay('lost'));
+  });
+
   it('watches the deployments that fall to its place, and another one the others', async () => {
-    const names = Array.from({ length: 6 }, (_, index) => `shared ${index}`);
+    const names = Array.from({ length: 4 }, (_, index) => `shared ${index}`);
     const owns = (index: number) => names.filter((name) => isAt({ index, count: 2 }, name));
     expect(Math.min(owns(0).length, owns(1).length)).toBeGreaterThan(0);
     const both = [await rig.watch('half-0', { place: '0/2' }), await rig.watch('half-1', { place: '1/2' })];
-    for (const name of names) await record(await recorderOf(name, '1.1.0'), 8, 12);
+    for (const name of names) await record(await recorderOf(name, '1.1.0'), 9, 12);
     for (const name of names) await expectAsReplayed(name);
     for (const [index, process] of both.entries()) {
       const watched = saying(process, 'the deployment is watched').map(({ deployment }) => String(deployment));
@@ -245,7 +257,7 @@ describe('a monitoring process', () => {
     await until(() => saying(second, 'the deployment is watched').some(({ deployment }) => deployment === 'fenced'), {
       what: 'the deployment to be taken over',
     });
-    await record(recorder, 3, 16);
+    await record(recorder, 3, 10);
     await expectAsReplayed('fenced');
     const lost = await until(() => codesOf(silent).find((code) => code === 'watch_fenced' || code === 'watch_lost'), {
       what: 'one to lose',
@@ -253,6 +265,29 @@ describe('a monitoring process', () => {
     expect(lost).toBeDefined();
     expect(await rig.recorded('fenced')).toEqual(await rig.replay('fenced'));
     await Promise.all([silent.stop(), second.stop()]);
+  });
+
+  it('gives way to another one of its name, and watches again when that one has left', async () => {
+    const recorder = await recorderOf('named', '1.1.0');
+    await record(recorder, 0, 2);
+    const older = await rig.watch('twin', { times: { beatMs: 50 } });
+    await untilAsReplayed(rig, 'named');
+    const younger = await rig.watch('twin');
+    const reason = async (): Promise<string> => {
+      const { components } = await older.health();
+      return components.find(({ component }) => component === 'deployments')?.reason ?? '';
+    };
+    await until(async () => (await reason()).startsWith('another monitoring process runs as twin@'), {
+      what: 'the older one to give way',
+    });
+    await record(recorder, 2, 5);
+    await expectAsReplayed('named');
+    await younger.stop();
+    await record(recorder, 5, 8);
+    await expectAsReplayed('named');
+    expect(await unhealthy(older)).toEqual([]);
+    expect(saying(older, 'the name of this process is free again: it watches again')).toHaveLength(1);
+    await older.stop();
   });
 
   it('goes on without PostgreSQL, and keeps its checkpoints when that is back', async () => {
@@ -266,18 +301,20 @@ describe('a monitoring process', () => {
       await client.query('select pg_terminate_backend(pid) from pg_stat_activity where datname = $1', [database]);
     });
     try {
-      await record(recorder, 3, 14);
+      await record(recorder, 3, 9);
       await expectAsReplayed('without');
       await until(() => saying(monitoring, 'a checkpoint could not be kept').length > 0, {
         what: 'a failed checkpoint',
       });
+      await until(async () => (await unhealthy(monitoring)).includes('postgres'), { what: 'it to be told' });
     } finally {
       await inDatabase('postgres', (client) =>
         client.query(`alter database ${client.escapeIdentifier(database)} allow_connections true`),
       );
     }
-    await record(recorder, 14, 16);
+    await record(recorder, 9, 11);
     await untilAsReplayed(rig, 'without');
+    await until(async () => (await unhealthy(monitoring)).length === 0, { what: 'it to be over' });
     await monitoring.stop();
     const again = await rig.watch('without-postgres');
     const watched = await until(
@@ -294,17 +331,20 @@ describe('a monitoring process', () => {
     const monitoring = await rig.watch('without-log');
     await expectAsReplayed('away');
     await rig.nats.kill();
+    await until(async () => (await unhealthy(monitoring)).join() === 'events,traffic', { what: 'it to be told' });
     await rig.nats.restart();
     const traffic = new JetStreamStore({ connection: rig.connection, stream: rig.traffic.name, timeoutMs: 300 });
     await until(() => traffic.head(), { what: 'the log to be there again' });
     await record(recorder, 3, 9);
     await expectAsReplayed('away');
-    expect(codesOf(monitoring)).toEqual([]);
+    // Snapshots that could not be read meanwhile are told as warnings: nothing rests on them.
+    expect(monitoring.lines().filter(({ level }) => level === 'error' || level === 'fatal')).toEqual([]);
+    expect(await unhealthy(monitoring)).toEqual([]);
   });
 
   it('watches a version whose baseline is missing, and says once that there is nothing to compare with', async () => {
     const recorder = await recorderOf('bare', '1.1.0');
-    await record(recorder, 0, 14);
+    await record(recorder, 0, 7);
     const monitoring = await rig.watch('bare');
     const found = await expectAsReplayed('bare');
     const issues = found.findings.flatMap(({ type, data }) => (type === 'QualityIssueFound' ? data.issues : []));
@@ -341,6 +381,73 @@ describe('a monitoring process', () => {
     const given = /deployment ahead is not watched: .* names EVENTS \d+, whose last sequence is/;
     // It is tried again and again.
     await until(async () => given.test(await reason()), { what: 'the deployment to be told of' });
+    await monitoring.stop();
+  });
+
+  it('gives up a deployment on which the monitor fails, leaves out what no log can hold, and goes on with the rest', async () => {
+    const names = ['sound', 'failing', 'vast'];
+    const recorders = await Promise.all(names.map((name) => recorderOf(name, '1.1.0')));
+    for (const recorder of recorders) await record(recorder, 0, 2);
+    const failsAt = (await recorders[1]!.record(draw(50, 2))).seq;
+    /** Fails at a message of one deployment; of another it finds what is larger than a message may be. */
+    const faulty = (monitor: DeploymentMonitor) => ({
+      apply: (...[fact, context]: Parameters<DeploymentMonitor['apply']>) => {
+        if (fact.seq === failsAt) throw new Error('a defect');
+        const outputs = monitor.apply(fact, context);
+        const [first] = outputs.filter(({ kind }) => kind === 'record');
+        if (monitor.deployment !== 'vast' || first?.kind !== 'record') return outputs;
+        const notes = ['long '.repeat(300_000)];
+        const vast = { type: 'WindowClosed', data: { ...first.record.data, notes } } as WindowRecord;
+        return [...outputs, { kind: 'record', record: vast } as const];
+      },
+      state: () => monitor.state(),
+      watched: () => monitor.watched(),
+    });
+    const folding = {
+      version: monitorStateVersion,
+      begin: (deployment: string) => faulty(new DeploymentMonitor(deployment)),
+      restore: (state: unknown) => faulty(DeploymentMonitor.restore(state as MonitorState)),
+    };
+    const monitoring = await rig.watch('faulty', { folding, times: { metricsMs: 30 } });
+    const given = new RegExp(`deployment failing is not watched: deployment failing: TRAFFIC ${failsAt}: a defect`);
+    const reason = async (): Promise<string> => {
+      const { components } = await monitoring.health();
+      return components.find(({ component }) => component === 'deployments')?.reason ?? '';
+    };
+    await until(async () => given.test(await reason()), { what: 'the deployment to be told of' });
+    await record(recorders[0]!, 2, 6);
+    await record(recorders[2]!, 2, 6);
+    for (const name of ['sound', 'vast']) await expectAsReplayed(name);
+    expect(codesOf(monitoring)).toContain('watch_failed');
+    expect(saying(monitoring, 'what was found cannot be recorded')[0]).toMatchObject({
+      ...{ level: 'error', deployment: 'vast', type: 'WindowClosed', reason: expect.stringContaining('max_payload') },
+    });
+    const of = 'component="monitoring",instance="faulty"';
+    await untilTold([
+      `modelog_monitoring_unwatched{deployment="failing",code="watch_failed",${of}} 1`,
+      `modelog_monitoring_unrecorded_total{deployment="vast",type="WindowClosed",${of}}`,
+      `modelog_monitoring_watches_ended_total{deployment="failing",code="watch_failed",${of}}`,
+      `modelog_monitoring_healthy{check="deployments",${of}} 0`,
+    ]);
+    await monitoring.stop();
+  });
+
+  it('puts a deployment down that takes no traffic any more, and takes it up again when some comes', async () => {
+    const recorder = await recorderOf('retired', '1.1.0');
+    await record(recorder, 0, 3);
+    const monitoring = await rig.watch('resting', { times: { restMs: 100 } });
+    await untilAsReplayed(rig, 'retired');
+    await rig.append(subjects.deployment('retired'), {
+      type: 'DeploymentRetired',
+      data: { deployment: 'retired', reason: 'no longer needed' },
+    });
+    const down = 'the deployment takes no traffic and is put down';
+    await until(() => saying(monitoring, down).some(({ deployment }) => deployment === 'retired'), { what: down });
+    expect(saying(monitoring, down).map(({ deployment }) => deployment)).toEqual(['retired']);
+    await record(recorder, 3, 7);
+    await expectAsReplayed('retired');
+    const again = saying(monitoring, 'the deployment is watched').filter(({ deployment }) => deployment === 'retired');
+    expect(again.map(({ restored }) => restored)).toContain(true);
     await monitoring.stop();
   });
 

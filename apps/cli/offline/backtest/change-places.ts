@@ -11,7 +11,8 @@ export interface GivenChange {
 
 /** Where the changes are in one stream of samples, found while they are read. */
 export class ChangePlaces {
-  readonly #found = new Map<GivenChange, number>();
+  /** `before`: the stream begins behind it. */
+  readonly #found = new Map<GivenChange, number | 'before'>();
 
   constructor(private readonly changes: readonly GivenChange[]) {}
 
@@ -19,18 +20,23 @@ export class ChangePlaces {
   reached(seq: number, logTime: number, samples: number): void {
     for (const change of this.changes) {
       const { at } = change;
-      if (typeof at !== 'number' && seq >= at.seq && logTime >= at.time && !this.#found.has(change))
-        this.#found.set(change, samples);
+      if (typeof at === 'number' || seq < at.seq || logTime < at.time || this.#found.has(change)) continue;
+      const isBefore = at.time === -Infinity ? at.seq < seq : at.time < logTime;
+      this.#found.set(change, samples === 0 && isBefore ? 'before' : samples);
     }
   }
 
-  /** @param counted what samples are. @throws CommandFailed for a change that is behind them. */
+  /**
+   * @param counted what samples are
+   * @throws CommandFailed for a change that is behind them, or before the first: nothing would be known of the concept before.
+   */
   of(samples: number, counted: string): AlarmsToScore['changes'] {
     const places = this.changes.map((change) => {
       const place = typeof change.at === 'number' ? change.at : (this.#found.get(change) ?? Infinity);
-      if (place < samples) return place;
+      if (place !== 'before' && place < samples) return place;
+      const where = place === 'before' ? 'before the first of' : 'behind';
       throw new CommandFailed(
-        `--change-points: ${change.point.text} is behind the ${samples} ${counted} of the span`,
+        `--change-points: ${change.point.text} is ${where} the ${samples} ${counted} of the span`,
         1,
       );
     });

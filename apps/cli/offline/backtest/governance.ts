@@ -2,6 +2,7 @@ import { monitoringEvents, subjects, type GovernanceEvent, type MonitoringEvent 
 import { isUnknown, type EventReader, type LogRecord } from '#libs/event-log/index.js';
 import { messageOf } from '#libs/kernel/index.js';
 import { Governance } from '#libs/monitoring/index.js';
+import type { Io } from '../../io.js';
 
 const pageSize = 1000;
 const findingTypes: ReadonlySet<string> = new Set(monitoringEvents.map(({ type }) => type));
@@ -17,11 +18,16 @@ export class RecordedGovernance {
 
   private constructor(private readonly subject: string) {}
 
-  /** @throws EventLogError */
-  static async read(reader: EventReader<GovernanceEvent>, deployment: string): Promise<RecordedGovernance> {
+  /** @throws EventLogError, and what the signal aborts with */
+  static async read(
+    reader: EventReader<GovernanceEvent>,
+    deployment: string,
+    { signal }: Pick<Io, 'signal'>,
+  ): Promise<RecordedGovernance> {
     const read = new RecordedGovernance(subjects.monitor(deployment));
     for (let next: number | undefined = 1; next !== undefined;) {
       const page: Awaited<ReturnType<typeof reader.page>> = await reader.page(next, pageSize);
+      signal.throwIfAborted();
       for (const record of page.records) read.#fold(record);
       next = page.nextSeq;
     }

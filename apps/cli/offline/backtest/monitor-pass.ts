@@ -61,7 +61,7 @@ export class MonitorPass {
 
   /** What windows could not be judged by. */
   get notes(): readonly string[] {
-    return [...this.#notes];
+    return this.#notes.size < mostNotes ? [...this.#notes] : [...this.#notes, 'and others: --to ends the span earlier'];
   }
 
   /** The next message. @param told false: it is applied, and nothing is told. */

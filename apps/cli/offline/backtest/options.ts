@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { deploymentName } from '#libs/contracts/index.js';
-import { messageOf } from '#libs/kernel/index.js';
+import { isoTime, messageOf } from '#libs/kernel/index.js';
 import { detectorFrom, type DetectorParameters } from '#libs/statistics/index.js';
 import { CommandFailed } from '../../errors.js';
 import { driftFlags, type BacktestFlags } from './flags.js';
@@ -10,6 +10,8 @@ import { changeFrom, changeOf, valueOf, type SettingsChange } from './settings.j
 
 /** @throws CommandFailed that names the flag, what it was and what was expected. */
 export function requestOf(flags: BacktestFlags): BacktestRequest {
+  expectBeside(flags.fresh, '--fresh', flags.from, '--from');
+  expectBeside(flags.within !== undefined, '--within', flags.changePoints, '--change-points');
   const { version = null, fresh, labels } = flags;
   const drift = driftChanges(flags);
   const metric = metricChanges(flags);
@@ -28,18 +30,32 @@ export function requestOf(flags: BacktestFlags): BacktestRequest {
   };
 }
 
+/** One that says nothing without the other. */
+function expectBeside(isGiven: boolean, flag: string, other: string | undefined, otherFlag: string): void {
+  if (isGiven && other === undefined) throw new CommandFailed(`${flag}: expected ${otherFlag} beside it`, 1);
+}
+
 function nameOf(text: string): string {
-  if (deploymentName.safeParse(text).success) return text;
-  throw new CommandFailed(`--deployment ${text}: expected the name of a deployment`, 1);
+  const parsed = deploymentName.safeParse(text);
+  if (parsed.success) return text;
+  throw new CommandFailed(`--deployment '${text}': ${parsed.error.issues[0]!.message}`, 1);
 }
 
 function driftChanges(flags: BacktestFlags): SettingsChange[] {
   return driftFlags.flatMap(([flag, place, key]) => {
     const text = flags[place];
     if (text === undefined) return [];
-    const value = key === 'reference' && text !== 'training' ? { window: valueOf(text) } : valueOf(text);
-    return [changeOf(`--${flag} ${text}`, 'drift_detection', key, value)];
+    return [
+      changeOf(`--${flag} ${text}`, 'drift_detection', key, key === 'reference' ? referenceOf(text) : valueOf(text)),
+    ];
   });
+}
+
+function referenceOf(text: string): unknown {
+  const window = Number(text);
+  if (text === 'training') return text;
+  if (/^\d+$/.test(text) && Number.isSafeInteger(window) && window >= 1) return { window };
+  throw new CommandFailed(`--reference ${text}: expected training or the number of a window`, 1);
 }
 
 /** A percentile of the latency has its own setting, and an accuracy of the configuration would be a second bound. */
@@ -58,6 +74,8 @@ function metricChanges({ metric, min, max }: BacktestFlags): {
     ...(min !== undefined && { min: numberOf('--min', min) }),
     ...(max !== undefined && { max: numberOf('--max', max) }),
   };
+  if (bounds.min !== undefined && bounds.max !== undefined && bounds.min > bounds.max)
+    throw new CommandFailed(`--min ${min}: expected at most --max ${max}`, 1);
   const conditions = [`performance/${metric}`, `performance_estimated/${metric}`];
   if (metric === 'latency_p95') {
     if (bounds.max === undefined || min !== undefined)
@@ -87,14 +105,16 @@ function detectorOf(text: string): WantedDetector {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
   const given = colon < 0 ? [] : text.slice(colon + 1).split(',');
-  const parameters: Record<string, DetectorParameters[string]> = {};
+  const values = new Map<string, DetectorParameters[string]>();
   for (const each of given) {
     const [, key, value] = /^\s*(\w+)\s*=\s*(\S+)\s*$/.exec(each) ?? [];
     if (key === undefined || value === undefined)
       throw new CommandFailed(`--detector ${text}: expected <name>:<parameter>=<value>,…, got '${each}'`, 1);
+    if (values.has(key)) throw new CommandFailed(`--detector ${text}: ${key}: expected it once`, 1);
     const read = valueOf(value);
-    parameters[key] = typeof read === 'number' || typeof read === 'boolean' ? read : value;
+    values.set(key, typeof read === 'boolean' || (typeof read === 'number' && Number.isFinite(read)) ? read : value);
   }
+  const parameters = Object.fromEntries(values);
   try {
     detectorFrom(name, parameters);
   } catch (error) {
@@ -119,22 +139,24 @@ function momentIn(text: string): Moment | null {
   const seq = Number(digits);
   if (stream !== undefined && Number.isSafeInteger(seq) && seq >= 1)
     return { kind: stream === 'seq' ? 'events' : 'traffic', seq, text };
-  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}))?$/.test(text)) return null;
+  const [, day] = /^(\d{4}-\d{2}-\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/.exec(text) ?? [];
   const time = Date.parse(text);
-  return Number.isNaN(time) ? null : { kind: 'time', time, text };
+  // A 31st of February would be read as a day of March.
+  if (day === undefined || Number.isNaN(time) || isoTime(Date.parse(day)).slice(0, 10) !== day) return null;
+  return { kind: 'time', time, text };
 }
 
 /** One after another, or the file that has them. */
 function changePointsOf(text: string): ChangePoint[] {
   const flag = `--change-points ${text}`;
-  const given = splitPoints(text).map(changePointIn);
-  if (given.every((point) => point !== null)) return given;
-  if (!existsSync(text))
-    throw new CommandFailed(`${flag}: expected samples from 0 or moments, separated by commas, or a file of them`, 1);
-  return splitPoints(readText(flag, text)).map((each) => {
+  const expected = 'expected samples from 0 or moments, separated by commas, or a file of them';
+  const isFile = splitPoints(text).some((each) => changePointIn(each) === null) && existsSync(text);
+  const given = splitPoints(isFile ? readText(flag, text) : text);
+  if (given.length === 0) throw new CommandFailed(`${flag}: ${expected}, got none`, 1);
+  return given.map((each) => {
     const point = changePointIn(each);
     if (point !== null) return point;
-    throw new CommandFailed(`${flag}: expected samples from 0 or moments in the file, got '${each}'`, 1);
+    throw new CommandFailed(`${flag}: ${expected}, got '${each}'`, 1);
   });
 }
 

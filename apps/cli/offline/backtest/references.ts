@@ -1,14 +1,5 @@
-import { ArtifactDamaged, ArtifactNotFound, ArtifactTooLarge, type ArtifactStore } from '#libs/artifacts/index.js';
-import { baselineFormat } from '#libs/contracts/index.js';
-import {
-  BaselineMalformed,
-  missingBaseline,
-  mostBaselineBytes,
-  parseBaseline,
-  referenceOf,
-  type RegisteredVersion,
-  type WatchedVersion,
-} from '#libs/monitoring/index.js';
+import type { ArtifactStore } from '#libs/artifacts/index.js';
+import { watchedVersionOf, type RegisteredVersion, type WatchedVersion } from '#libs/monitoring/index.js';
 
 /** What versions are compared with; each is read once. Fails as the artifact store does. */
 export class LoadedReferences {
@@ -20,8 +11,12 @@ export class LoadedReferences {
   async load(version: RegisteredVersion, forErrors: boolean): Promise<void> {
     const key = keyOf(version);
     if (this.#loaded.has(key)) return;
-    const reference = forErrors && answersClasses(version) ? notRead : await this.#referenceOf(version);
-    this.#loaded.set(key, { signature: version.signature, reference });
+    this.#loaded.set(
+      key,
+      forErrors && answersClasses(version)
+        ? { signature: version.signature, reference: notRead }
+        : (await watchedVersionOf(version, (digest, limits) => this.artifacts.read(digest, limits))).watched,
+    );
   }
 
   /** One that was loaded. */
@@ -30,23 +25,6 @@ export class LoadedReferences {
     if (loaded === undefined) throw new TypeError(`${keyOf(version)} is asked for, and no message named it`);
     return loaded;
   };
-
-  async #referenceOf({ signature, baseline }: RegisteredVersion): Promise<WatchedVersion['reference']> {
-    if (baseline === null) return { missing: missingBaseline.none };
-    const { artifact, format } = baseline;
-    if (format !== baselineFormat) return { missing: missingBaseline.format(format) };
-    try {
-      const bytes = await this.artifacts.read(artifact, { maxBytes: mostBaselineBytes });
-      return referenceOf(parseBaseline(bytes), artifact, signature);
-    } catch (error) {
-      if (error instanceof ArtifactNotFound) return { missing: missingBaseline.notFound(artifact) };
-      if (error instanceof ArtifactDamaged) return { missing: missingBaseline.damaged(artifact) };
-      if (error instanceof ArtifactTooLarge) return { missing: missingBaseline.tooLarge(artifact) };
-      if (error instanceof BaselineMalformed || error instanceof RangeError)
-        return { missing: missingBaseline.malformed(artifact, error.message) };
-      throw error;
-    }
-  }
 }
 
 const notRead: WatchedVersion['reference'] = { missing: 'errors of classes need none' };

@@ -1,4 +1,6 @@
 import { monitoringConfig, type MonitoringSettings } from '#libs/contracts/index.js';
+import { nearNames } from '#libs/kernel/index.js';
+import { detectorFrom, driftTestNamed } from '#libs/statistics/index.js';
 import { CommandFailed } from '../../errors.js';
 
 /** A setting of monitoring_config.yaml that is another one than what was in force. */
@@ -20,9 +22,34 @@ export function changeOf(
   value: unknown,
   merges = false,
 ): SettingsChange {
+  const known = Object.keys(defaults[part]);
+  if (!known.includes(key)) {
+    const near = nearNames(key, known);
+    const expected = near.length > 0 ? `near: ${near.join(', ')}` : `expected one of ${known.join(', ')}`;
+    throw new CommandFailed(`${flag}: ${part} has no setting '${key}'; ${expected}`, 1);
+  }
   const parsed = monitoringConfig.safeParse({ monitoring: { [part]: { [key]: value } } });
-  if (parsed.success) return { part, key, value, merges };
-  throw new CommandFailed(`${flag}: ${parsed.error.issues[0]!.message}`, 1);
+  if (!parsed.success) {
+    const { path, message } = parsed.error.issues[0]!;
+    // Behind `monitoring`, the part and the setting.
+    throw new CommandFailed([flag, ...path.slice(3).map(String), message].join(': '), 1);
+  }
+  expectMethods(flag, parsed.data.monitoring[part]);
+  return { part, key, value, merges };
+}
+
+const defaults = monitoringConfig.parse({}).monitoring;
+
+/** Which tests and detectors there are the schema does not say: the monitor would go without, and note it. */
+function expectMethods(flag: string, settings: MonitoringSettings[keyof MonitoringSettings]): void {
+  try {
+    if ('detectors' in settings)
+      for (const [name, parameters] of Object.entries(settings.detectors)) detectorFrom(name, parameters);
+    if ('tests' in settings) for (const name of Object.values(settings.tests)) driftTestNamed(name);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new CommandFailed(`${flag}: ${error.message}`, 1, { cause: error });
+  }
 }
 
 /** `drift_detection.effect=0.2`. @throws CommandFailed. */

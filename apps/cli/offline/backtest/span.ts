@@ -35,6 +35,12 @@ export async function spanOf(
   const first = await firstOf(deployment, traffic);
   if (first === null || first > lastSeq)
     throw new CommandFailed(`--deployment ${deployment}: TRAFFIC holds nothing of it`, 1);
+  // Whoever follows a stream waits for its end.
+  if ((await traffic.get(lastSeq, 'leader')) === undefined)
+    throw new CommandFailed(
+      `TRAFFIC has no message ${lastSeq}, which is its last: modelog verify tells what is missing`,
+      1,
+    );
   const [begins, ends] = [
     from === null ? beginning : await boundOf('--from', from, beginning, traffic, governance),
     to === null ? end : await boundOf('--to', to, end, traffic, governance),

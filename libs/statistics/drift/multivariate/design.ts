@@ -1,3 +1,4 @@
+import { populationMoments } from '../../scaled-moments.js';
 import type { SampledRows } from '../../summary/rows.js';
 import type { Matrix, RowTable } from './rows.js';
 
@@ -53,15 +54,14 @@ function numericParts(name: string, cells: Float64Array): Float64Array[] {
 }
 
 function filled(cells: Float64Array, present: Float64Array): Float64Array {
-  const mean = present.reduce((sum, value) => sum + value, 0) / present.length;
+  const { mean } = populationMoments(present);
   return cells.map((value) => (Number.isNaN(value) ? mean : value));
 }
 
 function standardised(cells: Float64Array): Float64Array {
-  const mean = cells.reduce((sum, value) => sum + value, 0) / cells.length;
-  const deviation = Math.sqrt(cells.reduce((sum, value) => sum + (value - mean) ** 2, 0) / cells.length);
+  const { mean, deviation } = populationMoments(cells);
   return deviation > 10 * Number.EPSILON * Math.abs(mean)
-    ? cells.map((value) => (value - mean) / deviation)
+    ? cells.map((value) => value / deviation - mean / deviation)
     : cells.map(() => 0);
 }
 

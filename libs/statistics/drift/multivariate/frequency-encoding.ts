@@ -1,3 +1,4 @@
+import { populationMoments } from '../../scaled-moments.js';
 import { rowsOf, type Matrix, type RowTable } from './rows.js';
 
 /** How a column's cells become numbers, by the reference alone; plain JSON. */
@@ -25,7 +26,7 @@ export function fitEncoding(reference: RowTable): ColumnEncoding[] {
       if (present.length === 0 || !present.every(Number.isFinite)) {
         throw new RangeError(`reference.${name}: expected finite values, at least one`);
       }
-      const whenMissing = meanOf(present);
+      const whenMissing = populationMoments(present).mean;
       const encoded = column.values.map((value) => (Number.isNaN(value) ? whenMissing : value));
       return { name, kind: 'numeric', whenMissing, ...scaleOf(encoded) };
     }
@@ -41,23 +42,26 @@ export function fitEncoding(reference: RowTable): ColumnEncoding[] {
   });
 }
 
-/** @throws RangeError where a column is missing, of the other kind, or has values that are not finite. */
-export function encodeRows(encodings: readonly ColumnEncoding[], table: RowTable): Matrix {
-  const rows = rowsOf(table, 'window');
+/**
+ * @param side what errors call the table.
+ * @throws RangeError where a column is missing, of the other kind, or has values that are not finite.
+ */
+export function encodeRows(encodings: readonly ColumnEncoding[], table: RowTable, side = 'window'): Matrix {
+  const rows = rowsOf(table, side);
   const width = encodings.length;
   const values = new Float64Array(rows * width);
   encodings.forEach((encoding, place) => {
-    const numberAt = cellsOf(encoding, table);
+    const numberAt = cellsOf(encoding, table, side);
     for (let row = 0; row < rows; row++) {
       const value = (numberAt(row) - encoding.mean) / encoding.scale;
-      if (!Number.isFinite(value)) throw new RangeError(`window.${encoding.name}: expected finite values`);
+      if (!Number.isFinite(value)) throw new RangeError(`${side}.${encoding.name}: expected finite values`);
       values[row * width + place] = value;
     }
   });
   return { rows, width, values };
 }
 
-function cellsOf(encoding: ColumnEncoding, table: RowTable): (row: number) => number {
+function cellsOf(encoding: ColumnEncoding, table: RowTable, side: string): (row: number) => number {
   const column = table[encoding.name];
   if (column?.kind === 'numeric' && encoding.kind === 'numeric') {
     const { values } = column;
@@ -67,17 +71,14 @@ function cellsOf(encoding: ColumnEncoding, table: RowTable): (row: number) => nu
     const { codes } = column;
     return (row) => encoding.shares[codes[row]! < 0 ? encoding.whenMissing : codes[row]!] ?? 0;
   }
-  throw new RangeError(`window.${encoding.name}: expected a ${encoding.kind} column, got ${column?.kind ?? 'none'}`);
+  throw new RangeError(`${side}.${encoding.name}: expected a ${encoding.kind} column, got ${column?.kind ?? 'none'}`);
 }
 
-const meanOf = (values: Float64Array): number => values.reduce((sum, value) => sum + value, 0) / values.length;
-
 function scaleOf(values: Float64Array): { mean: number; scale: number } {
-  const mean = meanOf(values);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length;
+  const { mean, deviation } = populationMoments(values);
   // What rounding leaves of a constant is no deviation.
-  const constant = variance <= (10 * Number.EPSILON * mean) ** 2;
-  return { mean, scale: constant ? 1 : Math.sqrt(variance) };
+  const constant = deviation <= 10 * Number.EPSILON * Math.abs(mean);
+  return { mean, scale: constant ? 1 : deviation };
 }
 
 function mostFrequent(counts: readonly (number | undefined)[]): [code: number, count: number] {

@@ -1,4 +1,5 @@
 import { permutationTest, type PermutationOutcome } from '../permutation/permutation-test.js';
+import { largestOf, scaleOf } from '../../scaled-moments.js';
 import { Random } from '../../random.js';
 import type { Matrix } from './rows.js';
 
@@ -31,12 +32,13 @@ export interface MmdOutcome {
  */
 export function maximumMeanDiscrepancy(reference: Matrix, window: Matrix, options: MmdOptions): MmdOutcome {
   const { seed, permutations = 499, mostRows = 300 } = options;
-  check(reference, window, permutations, mostRows);
-  const pooled = [...drawnRows(reference, mostRows, seed, 0), ...drawnRows(window, mostRows, seed, 1)];
+  check(reference, window, options.bandwidth, permutations, mostRows);
+  const drawn = [...drawnRows(reference, mostRows, seed, 0), ...drawnRows(window, mostRows, seed, 1)];
+  const scale = scaleOf(drawn.reduce((largest, row) => Math.max(largest, largestOf(row)), 0)) || 1;
+  const pooled = drawn.map((row) => row.map((value) => value / scale));
   const ofReference = Math.min(reference.rows, mostRows);
   const squares = squaredDistances(pooled);
-  const bandwidth = options.bandwidth ?? medianDistance(squares, pooled.length);
-  if (!(bandwidth >= 0 && bandwidth < Infinity)) throw new RangeError(`bandwidth: expected above 0, got ${bandwidth}`);
+  const bandwidth = options.bandwidth === undefined ? medianDistance(squares) : options.bandwidth / scale;
   const kernel = new Kernel(squares, pooled.length, bandwidth);
   const order = Uint32Array.from(pooled, (_, row) => row);
   const statistic = kernel.discrepancy(order, ofReference);
@@ -45,10 +47,16 @@ export function maximumMeanDiscrepancy(reference: Matrix, window: Matrix, option
     shuffle(order, random);
     return kernel.discrepancy(order, ofReference);
   });
-  return { statistic, pValue, pValueBy: by, bandwidth };
+  return { statistic, pValue, pValueBy: by, bandwidth: bandwidth * scale };
 }
 
-function check(reference: Matrix, window: Matrix, permutations: number, mostRows: number): void {
+function check(
+  reference: Matrix,
+  window: Matrix,
+  bandwidth: number | undefined,
+  permutations: number,
+  mostRows: number,
+): void {
   if (reference.width !== window.width) {
     throw new RangeError(`window: expected ${reference.width} columns as the reference, got ${window.width}`);
   }
@@ -58,6 +66,9 @@ function check(reference: Matrix, window: Matrix, permutations: number, mostRows
   ] as const) {
     if (side.rows < 2) throw new RangeError(`${name}: expected 2 rows or more, got ${side.rows}`);
     if (!side.values.every(Number.isFinite)) throw new RangeError(`${name}: expected finite values`);
+  }
+  if (bandwidth !== undefined && !(bandwidth > 0 && bandwidth < Infinity)) {
+    throw new RangeError(`bandwidth: expected a finite number above 0, got ${bandwidth}`);
   }
   if (!(Number.isInteger(permutations) && permutations >= 1)) {
     throw new RangeError(`permutations: expected 1 or more, got ${permutations}`);
@@ -88,14 +99,12 @@ function squaredDistances(rows: readonly Float64Array[]): Float64Array {
 }
 
 /** Of pairs that differ: a column that is mostly one value has a median of 0, which is no scale. */
-function medianDistance(squares: Float64Array, rows: number): number {
+function medianDistance(squares: Float64Array): number {
   const apart = squares.filter((square) => square > 0).sort();
   if (apart.length === 0) return 0;
   const middle = apart.length / 2;
   const [low, high] = [apart[Math.ceil(middle) - 1]!, apart[Math.floor(middle)]!];
-  const median = (Math.sqrt(low) + Math.sqrt(high)) / 2;
-  if (median < Infinity) return median;
-  throw new RangeError(`distances: expected finite ones between ${rows} rows, got ${median}`);
+  return (Math.sqrt(low) + Math.sqrt(high)) / 2;
 }
 
 class Kernel {
@@ -109,11 +118,12 @@ class Kernel {
     this.#size = size;
     this.#values = new Float64Array(size * size);
     this.#rowSums = new Float64Array(size);
-    const scale = bandwidth === 0 ? 0 : -1 / (2 * bandwidth * bandwidth);
     let at = 0;
     for (let i = 0; i < size; i++) {
       for (let j = i + 1; j < size; j++) {
-        const value = Math.exp(squares[at++]! * scale);
+        const square = squares[at++]!;
+        // In this order a bandwidth that is tiny beside the distances leaves 0, and never 0 times infinity.
+        const value = square === 0 ? 1 : Math.exp(-square / bandwidth / bandwidth / 2);
         this.#values[i * size + j] = value;
         this.#values[j * size + i] = value;
         this.#rowSums[i]! += value;

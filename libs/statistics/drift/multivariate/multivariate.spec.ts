@@ -104,8 +104,13 @@ describe('reconstruction', () => {
 
   it('constant columns are no reason to fail', () => {
     const table: RowTable = { x: numeric(Array<number>(60).fill(0.1)), y: numeric([...Array(60).keys()]) };
-    const { statistic } = reconstructionError(fitReconstruction(table), table);
+    const { statistic, drifted } = reconstructionError(fitReconstruction(table), table);
     expect(statistic).toBeLessThan(1e-6);
+    // Whatever comes, all of it is kept: there is nothing to tell.
+    expect(drifted).toBe(false);
+    expect(
+      reconstructionError(fitReconstruction(table), { ...table, y: numeric(Array<number>(60).fill(70)) }).drifted,
+    ).toBe(false);
   });
 
   it('says what is wrong', () => {
@@ -118,6 +123,8 @@ describe('reconstruction', () => {
     expect(() => fitReconstruction(tableOf(reference), { explained: 0 })).toThrow(
       'explained: expected above 0 up to 1, got 0',
     );
+    const far = { x: numeric([...Array(40).keys()].map((row) => (row % 2 === 0 ? 1 : -1) * 1e308)) };
+    expect(reconstructionError(fitReconstruction(far), far).drifted).toBe(false);
     const { a: _, ...without } = windows[0]!;
     expect(() => reconstructionError(fitted, without)).toThrow('window.a: expected a numeric column, got none');
     const infinite = { ...windows[0]!, a: numeric(Array<number>(60).fill(Infinity)) };
@@ -160,6 +167,24 @@ describe('maximum mean discrepancy', () => {
     // Binomial of 20 and of 100: three standard deviations.
     expect(small).toBeLessThanOrEqual(33);
     expect(Math.abs(half - 100)).toBeLessThanOrEqual(22);
+  });
+
+  it('is of no unit', () => {
+    const random = new Random(10);
+    const cells = Array.from({ length: 60 }, () => [random.normal(), random.normal()]);
+    const found = (unit: number, bandwidth?: number) => {
+      const table = matrixOf(cells.map((row) => row.map((value) => value * unit)));
+      const other = matrixOf(cells.map((row) => row.map((value) => (value + 1) * unit)));
+      const options = { seed: 3, permutations: 99, ...(bandwidth === undefined ? {} : { bandwidth }) };
+      return maximumMeanDiscrepancy(table, other, options);
+    };
+    const usual = found(1);
+    for (const unit of [2 ** -900, 2 ** 1000]) {
+      expect(found(unit)).toEqual({ ...usual, bandwidth: usual.bandwidth * unit });
+      expect(found(unit, 0.5 * unit)).toEqual({ ...found(1, 0.5), bandwidth: 0.5 * unit });
+    }
+    expect(found(1, 1e-300).statistic).toBe(0);
+    expect(() => found(1, 0)).toThrow('bandwidth: expected a finite number above 0, got 0');
   });
 
   it('says what is wrong', () => {

@@ -36,6 +36,9 @@ export interface ReconstructionError {
 
 const fewestChunks = 3;
 
+/** Of an error in standard deviations: where the components keep everything, errors and thresholds are nothing else. */
+const rounding = 1e-12;
+
 /**
  * Principal components of a reference and how well they reconstruct its chunks: what window errors are compared with.
  * A window whose columns no longer go together as they did is reconstructed worse (or, where variance is lost, better),
@@ -56,7 +59,7 @@ export function fitReconstruction(reference: RowTable, options: ReconstructionOp
     throw new RangeError(`chunkRows: expected 2 to a third of the reference’s ${rows} rows, got ${chunkRows}`);
   }
   const columns = fitEncoding(reference);
-  const encoded = encodeRows(columns, reference);
+  const encoded = encodeRows(columns, reference, 'reference');
   const components = principalComponents(encoded, explained);
   const chunkErrors: number[] = [];
   for (let from = 0; from + chunkRows <= rows; from += chunkRows) {
@@ -82,7 +85,7 @@ export function reconstructionError(fitted: Reconstruction, window: RowTable): R
   return {
     statistic,
     standardError: rows < 2 ? null : Math.sqrt(squares / (rows - 1) / rows),
-    drifted: !(fitted.lower < statistic && statistic < fitted.upper),
+    drifted: statistic < fitted.lower - rounding || statistic > fitted.upper + rounding,
   };
 }
 

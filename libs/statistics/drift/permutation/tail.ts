@@ -1,3 +1,4 @@
+import { populationMoments, scaleOf } from '../../scaled-moments.js';
 import { gammaTails, normalSf } from '../../special/index.js';
 
 /**
@@ -31,22 +32,24 @@ const leastSkewness = 1e-4;
 
 function carefulMoments(drawn: Float64Array): { mean: number; sd: number; skewness: number } {
   const count = drawn.length;
-  const mean = drawn.reduce((sum, value) => sum + value, 0) / count;
+  const { mean, deviation } = populationMoments(drawn);
+  const scale = scaleOf(deviation);
+  if (scale === 0) return { mean, sd: 0, skewness: 0 };
   let [squares, cubes, fourths] = [0, 0, 0];
   for (const value of drawn) {
-    const square = (value - mean) ** 2;
+    const distance = (value - mean) / scale;
+    const square = distance ** 2;
     squares += square;
-    cubes += square * (value - mean);
+    cubes += square * distance;
     fourths += square * square;
   }
   const variance = squares / count;
-  if (variance === 0) return { mean, sd: 0, skewness: 0 };
   const kurtosis = fourths / count / variance ** 2;
   const skewness = cubes / count / variance ** 1.5;
   const errors = 3 / Math.sqrt(count);
   return {
-    mean: mean + errors * Math.sqrt(variance),
-    sd: Math.sqrt(variance * (1 + errors * Math.sqrt(kurtosis - 1))),
+    mean: mean + errors * Math.sqrt(variance) * scale,
+    sd: Math.sqrt(variance * (1 + errors * Math.sqrt(kurtosis - 1))) * scale,
     // A normal sample's skewness varies by √(6 / count); a skewed one's by more, as its kurtosis does.
     skewness: Math.max(skewness, 0) + errors * Math.sqrt(2 * kurtosis),
   };

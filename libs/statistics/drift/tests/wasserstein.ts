@@ -1,3 +1,4 @@
+import { populationMoments } from '../../scaled-moments.js';
 import { wasserstein } from '../../two-sample/index.js';
 import { distanceTest } from '../define.js';
 
@@ -10,15 +11,6 @@ export const wassersteinTest = distanceTest({
   version: 1,
   defaultThreshold: 0.1,
   reads: 'values',
-  distance: (reference, window) => wasserstein(reference, window) / Math.max(deviationOf(reference), leastDeviation),
+  distance: (reference, window) =>
+    wasserstein(reference, window) / Math.max(populationMoments(reference).deviation, leastDeviation),
 });
-
-/** Of a population, as NumPy's `std`. */
-function deviationOf(values: Float64Array): number {
-  let sum = 0;
-  for (let at = 0; at < values.length; at++) sum += values[at]!;
-  const mean = sum / values.length;
-  let squares = 0;
-  for (let at = 0; at < values.length; at++) squares += (values[at]! - mean) ** 2;
-  return Math.sqrt(squares / values.length);
-}
