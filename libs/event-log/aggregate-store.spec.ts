@@ -30,9 +30,9 @@ function pausingClock(): Clock & { readonly pause: (milliseconds: number) => Pro
   };
 }
 
-function memoryLog() {
+function memoryLog(replicas: 1 | 3 = 1) {
   const clock = pausingClock();
-  const events = new MemoryStream({ name: 'EVENTS', clock });
+  const events = new MemoryStream({ name: 'EVENTS', clock, replicas });
   const snapshots = new MemoryStream({ name: 'SNAPSHOTS', clock, lastPerSubject: true });
   const storeOn = (stream: StreamStore, options: Partial<AggregateStoreOptions> = {}): AggregateStore =>
     new AggregateStore({
@@ -126,6 +126,14 @@ describe('AggregateStore', () => {
     await run(other, 'a', '3', withdraw(9));
     expect(await one.recorded(ledger, 'a', metaOf('a 3', withdraw(9)))).toBeUndefined();
     expect((await events.head()).lastSeq).toBe(2);
+  });
+
+  it.each([1, 3] as const)('tells a repeat as one when its replica was behind (%i replicas)', async (replicas) => {
+    const { events, storeOn } = memoryLog(replicas);
+    expect(await run(storeOn(events), 'a', '1', deposit(1))).toMatchObject({ value: { seq: 1, repeated: false } });
+    const lagging = new FaultyStream(events, always({ kind: 'lagging_replica', messages: 1 }, 'read'));
+    expect(await run(storeOn(lagging), 'a', '1', deposit(1))).toMatchObject({ value: { seq: 1, repeated: true } });
+    expect((await events.head()).lastSeq).toBe(1);
   });
 
   it('keeps an aggregate in memory: the second command reads nothing', async () => {

@@ -137,11 +137,12 @@ export class AggregateStore {
     patience.begin();
     let fold = this.cached(definition, subject) ?? (await this.current(definition, subject, 'replica'));
     let confirmed = false;
-    let sent = false;
+    // An attempt of this call may have been stored without an answer.
+    let unclear = false;
 
     for (;;) {
       const recorded = fold.commands.get(meta.commandId);
-      if (recorded !== undefined) return await this.answerAgain(request, fold, recorded, sent);
+      if (recorded !== undefined) return await this.answerAgain(request, fold, recorded, unclear);
       if (seenThrough !== undefined && fold.lastSeq > seenThrough) throw await this.movedOn(subject, seenThrough);
 
       const decision = definition.decider.decide(command, fold.state, meta);
@@ -158,12 +159,14 @@ export class AggregateStore {
         previousHash: fold.lastHash,
       });
       const outcome = await this.append(event, { expectedLastSubjectSeq: fold.lastSeq, expectedLastSeq: seenThrough });
-      sent = true;
       if (outcome.stored) {
         foldEvent(definition, fold, event.event, { seq: outcome.seq, hash: event.hash, meta });
         this.takeSnapshot(definition, subject, fold);
-        return accept({ eventId: event.id, seq: outcome.seq, event: event.event, repeated: false, state: fold.state });
+        // A replica that is behind does not have the event of an earlier call, whose message id the server knows.
+        const repeated = outcome.duplicate && !unclear;
+        return accept({ eventId: event.id, seq: outcome.seq, event: event.event, repeated, state: fold.state });
       }
+      unclear ||= !(outcome.reason instanceof StreamConflict);
       fold = await (seenThrough === undefined
         ? this.readOn(definition, subject, outcome.reason, patience)
         : this.readOnGuarded({ definition, subject, meta, seenThrough }, outcome.reason, patience));
@@ -178,7 +181,7 @@ export class AggregateStore {
     { definition, subject, meta }: Pick<Request<Command, State, Event, Rejection>, 'definition' | 'subject' | 'meta'>,
     fold: Fold<State>,
     recorded: RecordedCommand,
-    sent: boolean,
+    isOwn: boolean,
   ): Promise<Outcome<State, Event, never>> {
     if (recorded.digest !== meta.digest) return usedForAnother(meta, recorded);
     const message =
@@ -187,7 +190,7 @@ export class AggregateStore {
     if (message?.subject !== subject)
       throw new LogCorrupt('sequence_gap', recorded.seq, `the event of command ${meta.commandId} is not here`);
     const { id, seq, event } = readEvent(definition, message);
-    return accept({ eventId: id, seq, event, repeated: !sent, state: fold.state });
+    return accept({ eventId: id, seq, event, repeated: !isOwn, state: fold.state });
   }
 
   private async append(event: EncodedEvent<AnyEvent>, expected: Expectation): Promise<AppendOutcome> {
@@ -195,7 +198,7 @@ export class AggregateStore {
     try {
       const ack = await events.publish({ ...event.message, ...expected });
       if (ack.duplicate) await this.confirmDuplicate(event, ack.seq, expected);
-      return { stored: true, seq: ack.seq };
+      return { stored: true, seq: ack.seq, duplicate: ack.duplicate };
     } catch (error) {
       if (error instanceof StreamConflict || error instanceof StreamTimeout || error instanceof StreamUnavailable)
         return { stored: false, reason: error };
@@ -376,7 +379,13 @@ interface GuardedAppend<State, Event extends AnyEvent> {
 
 type Unsettled = StreamConflict | StreamTimeout | StreamUnavailable;
 type AppendOutcome =
-  { readonly stored: true; readonly seq: number } | { readonly stored: false; readonly reason: Unsettled };
+  | {
+      readonly stored: true;
+      readonly seq: number;
+      /** The server had it already, under its message id. */
+      readonly duplicate: boolean;
+    }
+  | { readonly stored: false; readonly reason: Unsettled };
 
 interface Patience {
   /** @throws AppendContention when the time was over before the first attempt: others of its aggregate took too long. */

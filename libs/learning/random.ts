@@ -65,7 +65,6 @@ export class Random {
   }
 }
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { imul } = Math;
 
 const rotated = (word: number, by: number): number => (word << by) | (word >>> (32 - by));

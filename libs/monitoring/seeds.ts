@@ -1,6 +1,5 @@
 import { nameOf } from '#libs/kernel/index.js';
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { imul } = Math;
 
 /** 32 bits that follow from names (FNV-1a, mixed): what is drawn for a window is drawn again by every replay. */

@@ -1,4 +1,3 @@
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { imul } = Math;
 
 /** The last step of MurmurHash3: every bit of the word bears on every bit of the result. */

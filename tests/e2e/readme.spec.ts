@@ -108,6 +108,17 @@ describe('the README', () => {
       output: { label: expect.any(Number), probabilities: { 0: expect.any(Number), 1: expect.any(Number) } },
     });
   }, 120_000);
+
+  it('tells what was found of a deployment with the lines as printed', async () => {
+    const [block] = await blocksOf('Watching what serves');
+    const lines = block!.trimEnd().split('\n');
+    expect(lines).toHaveLength(3);
+    for (const line of lines) {
+      const { stdout } = await run('bash', ['-c', line.replaceAll('http://127.0.0.1:5000', platform.url)]);
+      // One prediction ends no window.
+      expect(JSON.parse(stdout)).toMatchObject({ items: [], next_cursor: null });
+    }
+  });
 });
 
 describe("the README's promotion with approval", () => {

@@ -149,7 +149,6 @@ function ofProbabilities(probabilities: Float64Array, targets: Int32Array, decla
 /** Kept float64's precision away from 0 and 1, as where versions are compared. */
 const lossOf = (share: number): number => -log(min(max(share, epsilon), 1 - epsilon));
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { log, min, max } = Math;
 const epsilon = Number.EPSILON;
 

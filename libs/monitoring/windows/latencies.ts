@@ -12,7 +12,6 @@ export interface LatenciesState {
   readonly max: number;
 }
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { clz32 } = Math;
 
 /** Latencies of a window's predictions: mean and maximum exact, quantiles at most 1/64 too high. 7 kB at any number of rows. */

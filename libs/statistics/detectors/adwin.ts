@@ -2,7 +2,6 @@ import { defineDetector, type DetectorCore, type Reading, type Signal } from './
 import type { Values } from './parameters.js';
 import type { SavedFields } from './saved-fields.js';
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { abs, log, sqrt } = Math;
 
 const parameters = {

@@ -4,7 +4,6 @@ import type { Values } from './parameters.js';
 import { RunningMean } from './running-mean.js';
 import type { SavedFields } from './saved-fields.js';
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { sqrt } = Math;
 
 /**

@@ -108,7 +108,6 @@ interface Compared {
 
 const excess = ({ statistic, threshold }: Compared): number => statistic - threshold;
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { sqrt } = Math;
 
 const boundOf = (condition: number, log: number): number => sqrt((condition * log) / 2);

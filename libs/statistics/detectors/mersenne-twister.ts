@@ -2,7 +2,6 @@
 const words = 624;
 const distance = 397;
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { clz32, imul } = Math;
 
 /**

@@ -70,5 +70,4 @@ function interval(
   return { estimate, low: estimate - half, high: estimate + half };
 }
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { log, max, sqrt } = Math;

@@ -167,7 +167,6 @@ export function premiseTolerance(referenceRows: number): number {
   return Math.min(Math.max(1.5 / Math.sqrt(referenceRows), 0.01), 0.25);
 }
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { min, max } = Math;
 
 /** Of all weights, those of label `labels` + 1 and later. */

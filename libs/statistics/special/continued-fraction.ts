@@ -2,7 +2,6 @@
 export const mostTerms = 10_000_000;
 const settled = 2 ** -52;
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { abs } = Math;
 
 /**

@@ -1,6 +1,5 @@
 import { requireNumber } from './arguments.js';
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { cos, exp, min, sin, sqrt, PI } = Math;
 
 /** Places of the quadrature: doubling them changes nothing at any x. */

@@ -7,7 +7,6 @@ import { requirePositive } from './arguments.js';
  * Loader 2000, "Fast and accurate computation of binomial probabilities".
  */
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { abs, exp, log, log1p, sqrt } = Math;
 const halfLog2Pi = log(2 * Math.PI) / 2;
 

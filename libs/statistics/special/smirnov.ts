@@ -1,7 +1,6 @@
 import { requireNumber, requireSize } from './arguments.js';
 import { deviance, stirlingError } from './factorials.js';
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { exp, log1p, min, sqrt } = Math;
 const twoPi = 2 * Math.PI;
 

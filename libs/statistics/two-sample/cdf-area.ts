@@ -1,4 +1,3 @@
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { abs } = Math;
 
 /** Exact, and small enough for the largest float64 times the square of the sizes. */

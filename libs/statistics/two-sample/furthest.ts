@@ -1,4 +1,3 @@
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { abs } = Math;
 
 export interface Furthest {

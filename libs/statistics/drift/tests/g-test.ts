@@ -45,7 +45,6 @@ function correctedRatio({ reference, window }: BinCounts, degrees: number): numb
   return Math.max((2 * ratio) / (1 + excess / (6 * degrees)), 0);
 }
 
-/** Global objects are slow to reach where programs run in a context of their own, as specs do. */
 const { log } = Math;
 
 const term = (observed: number, expected: number): number => (observed === 0 ? 0 : observed * log(observed / expected));
