@@ -12,7 +12,7 @@ export const usage = `The main job on real data: a model of late flights is trai
 
 usage: npm run demo [-- --fast] [-- --exit]
 
-  --fast   a sample of the flights: under 90 seconds instead of about five minutes
+  --fast   a sample of the flights: under 90 seconds instead of two to five minutes
   --exit   ends when the story is told; without it the platform stays up until Ctrl-C, unless nobody is at a terminal
 
 It brings its own servers and starts in a new data folder, or in MODELOG_DATA_DIR. MODELOG_PORT (5000) says where.
